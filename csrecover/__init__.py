@@ -1,0 +1,39 @@
+"""csrecover: compressive-sensing signal recovery with structured sparsity, on NumPy and CuPy alike."""
+
+from .backend import to, to_numpy
+from .experiments import random_signal
+from .metrics import psnr, snr
+from .models import BlockSparse, Model, Sparse, SupportModel, TreeSparse
+from .operators import (
+    DCT,
+    DFT,
+    Diagonal,
+    LinearOperator,
+    Matrix,
+    Sampling,
+    Wavelet,
+    bernoulli,
+    from_scipy,
+    gaussian,
+    random_rows,
+    random_signs,
+)
+from .penalties import L1, GroupL2, Norm, Penalty
+from .recover import recover
+from .solvers import (
+    Iterate,
+    Progress,
+    Result,
+    Status,
+    cosamp,
+    duality_gap,
+    fista,
+    iht,
+    ista,
+    lambda_max,
+    run,
+    subspace_pursuit,
+)
+from .structures import Blocks, Tree
+
+__version__ = "0.1.0"

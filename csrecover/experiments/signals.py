@@ -1,0 +1,35 @@
+"""Random signals of a sparsity model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..models import SupportModel
+from ..operators.base import as_shape
+from ..operators.dense import standard_normal
+from ..structures.signal import fit
+
+
+def random_signal(
+    model: SupportModel, shape: int | tuple[int, ...], k: Any, rng: Any, *, dtype: Any = np.float64
+) -> np.ndarray:
+    """Signal of a model with standard normal coefficients on a random support of budget k.
+
+    The support is the model's best for a signal of independent normal entries.
+
+    Parameters
+    ----------
+    model : SupportModel
+    shape : int or tuple of int
+        shape of the signal.
+    k : int
+        budget.
+    rng : int or numpy.random.Generator
+    dtype : dtype
+        float32, float64, complex64 or complex128.
+    """
+    shape, rng = as_shape(shape), np.random.default_rng(rng)
+    support = fit(model, shape).support(rng.standard_normal(shape), k)
+    return np.where(support, standard_normal(shape, rng, np.dtype(dtype)), np.zeros((), dtype))

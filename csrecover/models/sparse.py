@@ -1,0 +1,28 @@
+"""At most k nonzero coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..backend import Array, energy, flat, namespace, top_k_mask
+from .base import SupportModel, check_count
+
+
+@dataclass(frozen=True)
+class Sparse(SupportModel):
+    """Signals with at most k nonzero coefficients, anywhere.
+
+    Parameters
+    ----------
+    ndim : int, default 1
+        number of trailing axes that make one signal; solvers set it from their operator.
+    """
+
+    ndim: int = 1
+
+    def support(self, x: Array, k: int) -> Array:
+        x = self._signals(x)
+        return namespace(x).reshape(top_k_mask(flat(energy(x), self.ndim), check_count(k)), x.shape)
+
+    def max_nonzeros(self, k: int) -> int:
+        return k

@@ -1,0 +1,54 @@
+"""At most k nonzero coefficients that form rooted subtrees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..backend import Array, flat, to_like, to_numpy
+from ..structures import Tree
+from .base import SupportModel, check_count
+from .tree_projection import best_subtree
+
+
+@dataclass(frozen=True, eq=False)
+class TreeSparse(SupportModel):
+    """Signals with at most k nonzero coefficients whose support holds the parent of each of its nodes.
+
+    The projection is exact for every k, ties included. It runs on the host: the energies of x go there, the mask
+    comes back.
+
+    Parameters
+    ----------
+    tree : Tree
+        for example ``Wavelet(shape, name).tree``.
+
+    References
+    ----------
+    R. G. Baraniuk, V. Cevher, M. F. Duarte and C. Hegde, Model-based compressive sensing,
+    IEEE Trans. Information Theory 56(4), 2010.
+    """
+
+    tree: Tree
+
+    @property
+    def ndim(self) -> int:
+        return len(self.tree.shape)
+
+    @property
+    def signal_shape(self) -> tuple[int, ...]:
+        return self.tree.shape
+
+    def support(self, x: Array, k: int) -> Array:
+        x, k = self._signals(x), check_count(k)
+        magnitudes = np.abs(to_numpy(flat(x, self.ndim))).astype(np.float64).reshape(-1, self.tree.size)
+        if not np.isfinite(magnitudes).all():
+            raise ValueError(f"{self} projects finite signals, got NaN or infinity")
+        largest = magnitudes.max(axis=-1, keepdims=True)
+        gains = (magnitudes / np.where(largest > 0, largest, 1)) ** 2
+        masks = [best_subtree(self.tree.order, signal, k) for signal in gains]
+        return to_like(np.stack(masks).reshape(x.shape), x)
+
+    def max_nonzeros(self, k: int) -> int:
+        return min(k, self.tree.size)

@@ -1,0 +1,151 @@
+"""Exact projection onto rooted subtrees: the closed set of at most k nodes with the largest weight."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..structures.tree import LevelOrder
+from .tree_core import subtree_from_core
+from .tree_dual import prices_at_budget
+from .tree_table import subtree_by_tables
+from .tree_ties import fill, pad, representatives, size_changes, smallest_loss
+
+__all__ = ["best_subtree"]
+
+PRECISION = 1e-12                     # a weight this close to its upper bound, relatively, is optimal
+ROUNDS = (                            # size of the core, copies of each size change in it (None: any number)
+    (64, None),
+    (1024, 8),
+    (256, None),
+    (1024, None),
+    (4096, 32),
+    (4096, None),
+)
+CORE_WORK = 8e7                       # table entries that a core of a round may need
+QUICK_TABLES = 2**23                  # nodes times budget up to which the table of all budgets ends the search early,
+LAST_TABLES = 2**26                   # and up to which it fits in memory
+
+
+def best_subtree(order: LevelOrder, weights: np.ndarray, k: int) -> np.ndarray:
+    """Ancestor-closed set of at most k nodes with the largest total weight.
+
+    Exact for every k and all weights, ties and zeros included. The dual problem, which puts a price on nodes, settles
+    every k on the concave hull of the best weights and bounds the others from above; between the hull points a few
+    decisions differ from those of the price, and cores of growing size find them until the bound is met or no better
+    decision remains. Near-linear time but for contrived trees and weights. See Baraniuk, Cevher, Duarte and Hegde,
+    "Model-based compressive sensing", IEEE Trans. Information Theory, 2010, and Cartis and Thompson, "An exact tree
+    projection algorithm for wavelets", IEEE Trans. Signal Processing, 2015, for the problem.
+
+    Parameters
+    ----------
+    order : LevelOrder
+    weights : (n,) float64 array, finite and >= 0, by node
+    k : int
+
+    Returns
+    -------
+    (n,) bool array, by node: min(k, m) nodes, m the number of nodes with a nonzero weight at or below them
+    """
+    best = np.zeros(order.size, bool)
+    largest = weights.max()
+    if k <= 0 or largest == 0:
+        return best
+    w = weights[order.nodes]
+    useless = order.totals((w > 0).astype(int), np.ones(order.size, bool)) == 0
+    if order.size - np.count_nonzero(useless) <= k:
+        best[order.nodes] = ~useless
+        return best
+    w = np.ldexp(w, -np.frexp(largest)[1])                             # exact, and sums cannot overflow
+    best[order.nodes] = pad(subtree_by_prices(order, w, k), useless, k)
+    return best
+
+
+def subtree_by_prices(order: LevelOrder, weights: np.ndarray, k: int) -> np.ndarray:
+    """Best closed set of k nodes, 0 < k < n; arrays by position, weights of at most 1."""
+    prices = prices_at_budget(order, weights, k)
+    if prices.mask is not None:
+        return prices.mask
+    table_size = order.levels[:k][-1].stop * k
+    search = Search(order, weights, k, prices.bound, prices.gains, fill(order, prices.gains, k))
+    best, proven = search.start()
+    for round_, (size, copies) in enumerate(ROUNDS):
+        if proven:
+            return best
+        if round_ and table_size <= QUICK_TABLES:
+            return subtree_by_tables(order, weights, k)
+        best, proven = search.improve(best, size, copies)
+    if not proven and table_size <= LAST_TABLES:
+        return subtree_by_tables(order, weights, k)
+    return best if proven else search.improve(best, order.size, work=np.inf)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """Search for the decisions against the default that bring the size to k at the least loss.
+
+    Parameters
+    ----------
+    order : LevelOrder
+    weights : (n,) float
+    k : int
+    bound : float, no closed set of k nodes weighs more; its loss is what it lacks
+    gains : (n,) float, what deciding a node against the sign of its gain loses, its parent being in
+    default : (n,) bool, decisions that lose nothing
+    """
+
+    order: LevelOrder
+    weights: np.ndarray
+    k: int
+    bound: float
+    gains: np.ndarray
+    default: np.ndarray
+
+    @cached_property
+    def entry(self):
+        """Least loss of a solution that has node i."""
+        return self.order.path_sums(np.maximum(-self.gains, 0))
+
+    @cached_property
+    def regret(self):
+        """Least loss of a solution that decides node i against its gain."""
+        return self.entry + np.maximum(self.gains, 0)
+
+    def loss(self, mask):
+        """What a solution lacks to the bound; rounding of the bound counts as nothing."""
+        loss = self.bound - self.weights[mask].sum()
+        return loss if loss > PRECISION * self.bound else 0.0
+
+    def start(self):
+        """Default decisions and the cheapest nodes besides, and whether that is optimal."""
+        mask = self.order.connected(self.default)
+        mask = pad(mask if np.count_nonzero(mask) <= self.k else np.zeros_like(mask), self.entry, self.k)
+        return mask, self.loss(mask) == 0
+
+    def improve(self, best, size, copies=None, work=CORE_WORK):
+        """The better of `best` and the optimum over a core of `size` nodes, and whether it is proven optimal."""
+        loss = self.loss(best)
+        undecided = np.flatnonzero(self.regret < loss)                 # a better solution differs only here
+        regret = self.regret[undecided]
+        if copies is not None:
+            chosen = representatives(size_changes(self.order, self.default)[undecided], regret, copies, size)
+        elif len(undecided) > size:
+            chosen = np.argpartition(regret, size)[:size]
+        else:
+            chosen = np.arange(len(undecided))
+        lower, found = subtree_from_core(
+            self.order, self.gains, self.default, undecided[chosen], self.k, loss, work
+        )
+        if found is not None and self.loss(found) < loss:
+            best, loss = found, self.loss(found)
+        lower = min(lower, np.delete(regret, chosen).min(initial=np.inf))
+        if copies is not None and loss > lower + PRECISION * self.bound:
+            lower = max(lower, self.bound_by_ties(loss))
+        return best, loss <= lower + PRECISION * self.bound
+
+    def bound_by_ties(self, limit):
+        """Lower bound on the loss that sees through ties."""
+        undecided = self.regret < limit
+        change = size_changes(self.order, self.default)[undecided]
+        target = self.k - int(np.count_nonzero(self.order.connected(self.default)))
+        return smallest_loss(change, abs(self.gains[undecided]), target, limit, CORE_WORK)

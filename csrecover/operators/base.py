@@ -1,0 +1,402 @@
+"""The linear operator: two shapes and two methods from its author, a whole algebra inherited."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from ..backend import (
+    Array,
+    arrays_in,
+    as_complex,
+    as_float,
+    device,
+    is_complex,
+    is_float,
+    namespace,
+    norm,
+    real_dtype_name,
+    to_like,
+)
+
+if TYPE_CHECKING:
+    import scipy.sparse.linalg
+
+_COLUMNS_AT_ONCE = 2**22  # entries of the one-hot block that `columns` applies the operator to
+
+
+def as_shape(shape: int | tuple[int, ...]) -> tuple[int, ...]:
+    """Shape given as an int or a tuple of ints, as a tuple of positive ints."""
+    sizes = (shape,) if isinstance(shape, numbers.Integral) else tuple(shape)
+    if not sizes or not all(isinstance(size, numbers.Integral) and size > 0 for size in sizes):
+        raise ValueError(f"a shape is a positive int or a tuple of positive ints, got {shape!r}")
+    return tuple(int(size) for size in sizes)
+
+
+class LinearOperator(ABC):
+    """Linear map from arrays of `in_shape` to arrays of `out_shape`; extra leading axes are a batch.
+
+    A subclass is a frozen dataclass that gives the two shapes, `_apply` and `_adjoint`; it overrides `norm`,
+    `column_norms`, `columns` and the flags below only where it knows better than the general forms.
+
+    Attributes
+    ----------
+    unitary : bool
+        True only where A^H A = A A^H = I: the norm is 1 and least squares are trivial.
+    real_input : bool
+        True where the operator is linear over the reals only (the half spectrum of real signals); then the adjoint
+        refers to the inner product Re <x, y>.
+    batch_shape : tuple of int
+        Leading axes that the operator itself carries (a stack of matrices, one a signal).
+    """
+
+    in_shape: tuple[int, ...]
+    out_shape: tuple[int, ...]
+
+    @abstractmethod
+    def _apply(self, x: Array) -> Array:
+        """A x for x of shape (*batch, *in_shape)."""
+
+    @abstractmethod
+    def _adjoint(self, y: Array) -> Array:
+        """A^H y for y of shape (*batch, *out_shape)."""
+
+    @property
+    def unitary(self) -> bool:
+        return False
+
+    @property
+    def real_input(self) -> bool:
+        return False
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return ()
+
+    # --- using it ----------------------------------------------------------------------------------------------------
+
+    @final
+    def __matmul__(self, other: Any) -> Any:
+        """A @ x for an array x of shape (*batch, *in_shape), A @ B for an operator B."""
+        if isinstance(other, LinearOperator):
+            return _product(self, other)
+        x = as_float(other)
+        self._check(x, self.in_shape, "@")
+        if self.real_input and is_complex(x):
+            raise TypeError(f"{self} takes real signals, got {x.dtype}: drop the imaginary part or use its complex form")
+        return self._apply(x)
+
+    def _check(self, x: Array, shape: tuple[int, ...], what: str) -> None:
+        if x.shape[max(0, x.ndim - len(shape)) :] != shape:
+            raise ValueError(f"{self} {what} expects an array of shape {_batched(shape)}, got {x.shape}")
+        if self._arrays:
+            namespace(self._arrays[0], x)
+
+    @cached_property
+    def _arrays(self) -> list[Array]:
+        return arrays_in(self)
+
+    @property
+    def H(self) -> LinearOperator:
+        """The adjoint A^H."""
+        return Adjoint(self)
+
+    @property
+    def gram(self) -> LinearOperator:
+        """A^H A."""
+        return self.H @ self
+
+    def __rmul__(self, factor: complex) -> LinearOperator:
+        return self if factor == 1 else Scaled(factor, self)
+
+    def __neg__(self) -> LinearOperator:
+        return -1 * self
+
+    def __add__(self, other: LinearOperator) -> LinearOperator:
+        return Sum((*_terms(self), *_terms(other)))
+
+    def __sub__(self, other: LinearOperator) -> LinearOperator:
+        return self + -1 * other
+
+    # --- knowing it --------------------------------------------------------------------------------------------------
+
+    @property
+    def size_in(self) -> int:
+        """Number of unknowns n."""
+        return math.prod(self.in_shape)
+
+    @property
+    def size_out(self) -> int:
+        """Number of measurements m."""
+        return math.prod(self.out_shape)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(m, n), measurements by unknowns."""
+        return self.size_out, self.size_in
+
+    @property
+    def complex_output(self) -> bool:
+        """Whether real signals give complex measurements."""
+        parts = [getattr(self, field.name) for field in fields(self)]
+        nested = [part for item in parts for part in (item if isinstance(item, tuple) else (item,))]
+        return any(is_complex(x) for x in self._arrays) or any(
+            part.complex_output for part in nested if isinstance(part, LinearOperator)
+        )
+
+    @property
+    def precision(self) -> str | None:
+        """'float32' or 'float64' by the operator's own arrays; None where it has none and keeps that of the signal."""
+        found = [real_dtype_name(x) for x in self._arrays if is_float(x)]
+        return None if not found else "float64" if "float64" in found else "float32"
+
+    @property
+    def dtype(self) -> np.dtype:
+        """NumPy dtype of A @ x for a real x of the operator's own precision (double where it has none)."""
+        precision = np.dtype(self.precision or "float64")
+        return np.result_type(precision, np.complex64) if self.complex_output else precision
+
+    def norm(self) -> float:
+        """Spectral norm (not squared): exact where the operator knows it, else an upper estimate.
+
+        The estimate is at most 1.1 times the norm and fails to bound it with probability below 1e-10 (see
+        `csrecover.operators.norm`).
+        """
+        from .norm import estimate_norm
+
+        return estimate_norm(self)
+
+    def columns(self, indices: Array) -> Array:
+        """Dense (m, len(indices)) array of the columns with the given flat indices."""
+        if self.batch_shape:
+            raise ValueError(f"{self} is a stack: it has no single set of columns")
+        like = self._example
+        xp, at_once = namespace(like), max(1, _COLUMNS_AT_ONCE // self.size_in)
+        picks, places = to_like(indices, like), xp.arange(self.size_in, device=device(like))
+        blocks = []
+        for start in range(0, max(1, picks.shape[0]), at_once):
+            one_hot = xp.astype(picks[start : start + at_once, None] == places, like.dtype)
+            images = self @ xp.reshape(one_hot, (-1, *self.in_shape))
+            blocks.append(xp.reshape(images, (-1, self.size_out)))
+        return xp.concat(blocks, axis=0).mT
+
+    def column_norms(self) -> Array:
+        """Euclidean norm of each column, shape in_shape."""
+        xp, at_once = namespace(self._example), max(1, _COLUMNS_AT_ONCE // self.size_in)
+        chunks = [range(start, min(start + at_once, self.size_in)) for start in range(0, self.size_in, at_once)]
+        return xp.reshape(xp.concat([norm(self.columns(chunk).mT) for chunk in chunks]), self.in_shape)
+
+    def todense(self) -> Array:
+        """The dense (m, n) matrix that acts on flattened signals."""
+        return self.columns(range(self.size_in))
+
+    @cached_property
+    def _example(self) -> Array:
+        """A number in the library, on the device and in the real precision of the operator."""
+        home = self._arrays[0] if self._arrays else np.empty(0)
+        xp = namespace(home)
+        return xp.zeros((), dtype=getattr(xp, self.precision or "float64"), device=device(home))
+
+    def to_scipy(self) -> scipy.sparse.linalg.LinearOperator:
+        """The operator on flattened NumPy vectors, for scipy.sparse.linalg."""
+        from .interop import to_scipy
+
+        return to_scipy(self)
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__} {self.in_shape} -> {self.out_shape}"
+
+    __repr__ = __str__
+
+
+def _batched(shape: tuple[int, ...]) -> str:
+    return "(*batch, " + ", ".join(map(str, shape)) + ")"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Adjoint(LinearOperator):
+    """A^H of an operator A."""
+
+    operator: LinearOperator
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        return self.operator.out_shape
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return self.operator.in_shape
+
+    @property
+    def unitary(self) -> bool:
+        return self.operator.unitary
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return self.operator.batch_shape
+
+    @property
+    def H(self) -> LinearOperator:
+        return self.operator
+
+    def _apply(self, x: Array) -> Array:
+        return self.operator._adjoint(x)
+
+    def _adjoint(self, y: Array) -> Array:
+        return self.operator @ y
+
+    def norm(self) -> float:
+        return self.operator.norm()
+
+    def __str__(self) -> str:
+        return f"{self.operator}, adjoint"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scaled(LinearOperator):
+    """A number times an operator."""
+
+    factor: complex
+    operator: LinearOperator
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.factor, numbers.Number):
+            raise TypeError(f"an operator is scaled by a number, got {type(self.factor).__name__}; see Diagonal")
+        number = complex(self.factor)
+        object.__setattr__(self, "factor", number.real if number.imag == 0 else number)
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        return self.operator.in_shape
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return self.operator.out_shape
+
+    @property
+    def unitary(self) -> bool:
+        return self.operator.unitary and abs(self.factor) == 1
+
+    @property
+    def real_input(self) -> bool:
+        return self.operator.real_input
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return self.operator.batch_shape
+
+    @property
+    def complex_output(self) -> bool:
+        return isinstance(self.factor, complex) or self.operator.complex_output
+
+    def _apply(self, x: Array) -> Array:
+        return _times(self.factor, self.operator @ x)
+
+    def _adjoint(self, y: Array) -> Array:
+        return self.operator.H @ _times(self.factor.conjugate(), y)
+
+    def norm(self) -> float:
+        return abs(self.factor) * self.operator.norm()
+
+
+def _times(factor: complex, x: Array) -> Array:
+    return factor * (as_complex(x) if isinstance(factor, complex) else x)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sum(LinearOperator):
+    """Sum of operators of one shape."""
+
+    terms: tuple[LinearOperator, ...]
+
+    def __post_init__(self) -> None:
+        for term in self.terms[1:]:
+            if (term.in_shape, term.out_shape) != (self.in_shape, self.out_shape):
+                raise ValueError(f"operators of different shapes do not add: {self.terms[0]} and {term}")
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        return self.terms[0].in_shape
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return self.terms[0].out_shape
+
+    @property
+    def real_input(self) -> bool:
+        return any(term.real_input for term in self.terms)
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return np.broadcast_shapes(*(term.batch_shape for term in self.terms))
+
+    def _apply(self, x: Array) -> Array:
+        return sum((term @ x for term in self.terms[1:]), start=self.terms[0] @ x)
+
+    def _adjoint(self, y: Array) -> Array:
+        return sum((term.H @ y for term in self.terms[1:]), start=self.terms[0].H @ y)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Product(LinearOperator):
+    """Product of operators, applied from the right: Product((A, B)) @ x = A @ (B @ x)."""
+
+    factors: tuple[LinearOperator, ...]
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        return self.factors[-1].in_shape
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return self.factors[0].out_shape
+
+    @property
+    def unitary(self) -> bool:
+        return all(factor.unitary for factor in self.factors)
+
+    @property
+    def real_input(self) -> bool:
+        return any(factor.real_input for factor in self.factors)
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return np.broadcast_shapes(*(factor.batch_shape for factor in self.factors))
+
+    def _apply(self, x: Array) -> Array:
+        for factor in reversed(self.factors):
+            x = factor @ x
+        return x
+
+    def _adjoint(self, y: Array) -> Array:
+        for factor in self.factors:
+            y = factor.H @ y
+        return y
+
+    def norm(self) -> float:
+        """Exact where all factors but one are unitary and that one knows its norm."""
+        others = [factor for factor in self.factors if not factor.unitary]
+        return others[0].norm() if len(others) == 1 else 1.0 if not others else super().norm()
+
+    def __str__(self) -> str:
+        return " @ ".join(f"({factor})" if isinstance(factor, Sum) else str(factor) for factor in self.factors)
+
+
+def _product(left: LinearOperator, right: LinearOperator) -> LinearOperator:
+    if left.in_shape != right.out_shape:
+        raise ValueError(f"operators do not compose: {left} takes {left.in_shape}, {right} gives {right.out_shape}")
+    return Product((*_factors(left), *_factors(right)))
+
+
+def _factors(operator: LinearOperator) -> tuple[LinearOperator, ...]:
+    return operator.factors if isinstance(operator, Product) else (operator,)
+
+
+def _terms(operator: LinearOperator) -> tuple[LinearOperator, ...]:
+    return operator.terms if isinstance(operator, Sum) else (operator,)

@@ -1,0 +1,118 @@
+"""Dense matrices, given or drawn at random."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array, as_complex, as_float, is_complex, namespace, norm, to_like
+from .base import LinearOperator
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Matrix(LinearOperator):
+    """A matrix of shape (m, n), or a stack (B, m, n) with one matrix for each signal of a batch.
+
+    Parameters
+    ----------
+    matrix : array, (m, n) or (B, m, n)
+        real or complex; kept as it is, never copied.
+
+    Raises
+    ------
+    ValueError
+        When it has not two or three axes, or an axis of length zero.
+    """
+
+    matrix: Array
+
+    def __post_init__(self) -> None:
+        matrix = as_float(self.matrix)
+        if matrix.ndim not in (2, 3) or 0 in matrix.shape:
+            raise ValueError(f"a matrix (m, n) or a stack of matrices (B, m, n) was expected, got shape {matrix.shape}")
+        object.__setattr__(self, "matrix", matrix)
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        return (self.matrix.shape[-1],)
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return (self.matrix.shape[-2],)
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return self.matrix.shape[:-2]
+
+    def _apply(self, x: Array) -> Array:
+        return _multiply(self.matrix, x)
+
+    def _adjoint(self, y: Array) -> Array:
+        if not is_complex(self.matrix):
+            return _multiply(self.matrix.mT, y)
+        xp = namespace(y)
+        return xp.conj(_multiply(self.matrix.mT, xp.conj(as_complex(y))))
+
+    def columns(self, indices: Array) -> Array:
+        if self.batch_shape:
+            return super().columns(indices)
+        return namespace(self.matrix).take(self.matrix, to_like(indices, self.matrix), axis=1)
+
+    def column_norms(self) -> Array:
+        return norm(self.matrix.mT)
+
+    def todense(self) -> Array:
+        return self.matrix if not self.batch_shape else super().todense()
+
+
+def _multiply(matrix: Array, x: Array) -> Array:
+    """Matrix times each vector of x; a real matrix meets complex x as two real vectors, never as a complex copy."""
+    xp = namespace(matrix, x)
+    if is_complex(x) and not is_complex(matrix):
+        return as_complex(_multiply(matrix, xp.real(x))) + 1j * as_complex(_multiply(matrix, xp.imag(x)))
+    if matrix.dtype != x.dtype:
+        common = xp.result_type(matrix, x)
+        matrix, x = xp.astype(matrix, common), xp.astype(x, common)
+    if matrix.ndim == 3:
+        return xp.matmul(matrix, x[..., None])[..., 0]
+    return xp.matmul(matrix, x) if x.ndim == 1 else xp.matmul(x, matrix.mT)
+
+
+def gaussian(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
+    """Random (m, n) operator with independent entries N(0, 1/m), so that E ||A x||^2 = ||x||^2.
+
+    Parameters
+    ----------
+    m, n : int
+        measurements and unknowns.
+    rng : int or numpy.random.Generator
+        seed or generator; entries are drawn in double precision on the host, so one seed gives one matrix.
+    dtype : dtype
+        float32, float64, complex64 or complex128 (complex: circular, E |a|^2 = 1/m).
+    """
+    return Matrix(standard_normal((m, n), np.random.default_rng(rng), np.dtype(dtype)) / m**0.5)
+
+
+def standard_normal(shape: tuple[int, ...], rng: np.random.Generator, dtype: np.dtype) -> np.ndarray:
+    """Standard normal numbers, drawn in double precision, then cast; complex ones are circular with E |z|^2 = 1."""
+    if dtype.kind == "c":
+        pair = rng.standard_normal((2, *shape)) / 2**0.5
+        return (pair[0] + 1j * pair[1]).astype(dtype)
+    return rng.standard_normal(shape).astype(dtype)
+
+
+def bernoulli(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
+    """Random (m, n) operator with independent entries +-1/sqrt(m) (Rademacher signs), so that E ||A x||^2 = ||x||^2.
+
+    Parameters
+    ----------
+    m, n : int
+        measurements and unknowns.
+    rng : int or numpy.random.Generator
+    dtype : dtype
+        float32, float64, complex64 or complex128.
+    """
+    signs = np.random.default_rng(rng).integers(0, 2, (m, n)) * 2.0 - 1.0
+    return Matrix((signs / m**0.5).astype(dtype))

@@ -1,0 +1,81 @@
+"""Soft structure: a penalty is its value and its proximal operator; a norm adds its dual norm."""
+
+from __future__ import annotations
+
+import dataclasses
+import numbers
+from abc import ABC, abstractmethod
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..backend import Array, as_float, expand, is_array, namespace, real_dtype, to_numpy
+from ..structures.signal import Structured
+
+P = TypeVar("P", bound="Penalty")
+
+
+class Penalty(Structured, ABC):
+    """A function of signals that solvers can minimise next to a least-squares term."""
+
+    @abstractmethod
+    def value(self, x: Array) -> Array:
+        """Penalty of each signal: (*batch, *signal) to (*batch,)."""
+
+    @abstractmethod
+    def prox(self, x: Array, step: Any) -> Array:
+        """Proximal point argmin_z value(z) + ||z - x||^2 / (2 step); step is a number or one a signal, (*batch,)."""
+
+    def __rmul__(self: P, factor: float) -> P:
+        """T * penalty, for a number t >= 0."""
+        if not isinstance(factor, numbers.Real):
+            return NotImplemented
+        return dataclasses.replace(self, weight=float(factor) * self.weight)  # type: ignore[type-var, attr-defined]
+
+
+class Norm(Penalty):
+    """A penalty that is a (weighted) norm."""
+
+    @abstractmethod
+    def dual(self, u: Array) -> Array:
+        """Dual norm sup { Re <u, z> : value(z) <= 1 } of each signal: (*batch, *signal) to (*batch,)."""
+
+
+def check_weight(weight: Any) -> Any:
+    """A weight as a float or a floating array, none negative.
+
+    Raises
+    ------
+    ValueError
+        When a weight is negative or not finite.
+    """
+    weight = as_float(weight) if is_array(weight) or isinstance(weight, (list, tuple)) else float(weight)
+    host = to_numpy(weight)
+    if not (np.isfinite(host).all() and (host >= 0).all()):
+        raise ValueError(f"weights must be finite and not negative, got {host.min()} .. {host.max()}")
+    return weight
+
+
+def weights_for(x: Array, weight: Any) -> Any:
+    """The weights in the real dtype of x; a number stays a number."""
+    return namespace(x, weight).astype(weight, real_dtype(x)) if is_array(weight) else weight
+
+
+def threshold(x: Array, step: Any, weight: Any, ndim: int) -> Any:
+    """Step * weight, ready to meet the last `ndim` axes; step is a number or one a signal."""
+    if is_array(step):
+        step = expand(namespace(x, step).astype(step, real_dtype(x)), ndim)
+    return step * weights_for(x, weight)
+
+
+def largest_ratio(magnitudes: Array, weight: Any) -> Array:
+    """Largest magnitude / weight over the last axis; zero weights give infinity unless the magnitude is zero too."""
+    xp = namespace(magnitudes)
+    weights = weights_for(magnitudes, weight)
+    if not is_array(weights):
+        top = xp.max(magnitudes, axis=-1)
+        return top / weights if weights > 0 else xp.where(top > 0, xp.full_like(top, float("inf")), xp.zeros_like(top))
+    free = weights == 0
+    ratios = magnitudes / xp.where(free, xp.ones_like(weights), weights)
+    unbounded = xp.where(magnitudes > 0, xp.full_like(ratios, float("inf")), xp.zeros_like(ratios))
+    return xp.max(xp.where(free, unbounded, ratios), axis=-1)

@@ -1,0 +1,57 @@
+"""Sum of magnitudes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..backend import Array, divide, flat, is_array, is_complex, namespace
+from .base import Norm, check_weight, largest_ratio, threshold, weights_for
+
+
+@dataclass(frozen=True, eq=False)
+class L1(Norm):
+    """Weighted l1 norm, sum_i w_i |x_i|; complex coefficients by their magnitude.
+
+    Its proximal operator is soft thresholding, its dual norm max_i |u_i| / w_i.
+
+    Parameters
+    ----------
+    weight : float or array of the signal's shape, default 1
+    ndim : int, default 1
+        number of trailing axes that make one signal, where the weight is a number; solvers set it.
+    """
+
+    weight: Any = 1.0
+    ndim: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weight", check_weight(self.weight))
+        if is_array(self.weight):
+            object.__setattr__(self, "ndim", self.weight.ndim)
+
+    @property
+    def signal_shape(self) -> tuple[int, ...] | None:
+        return self.weight.shape if is_array(self.weight) else None
+
+    def value(self, x: Array) -> Array:
+        x = self._signals(x)
+        return namespace(x).sum(flat(weights_for(x, self.weight) * abs(x), self.ndim), axis=-1)
+
+    def prox(self, x: Array, step: Any) -> Array:
+        x = self._signals(x)
+        return soft_threshold(x, threshold(x, step, self.weight, self.ndim))
+
+    def dual(self, u: Array) -> Array:
+        u = self._signals(u)
+        weight = namespace(u).reshape(self.weight, (-1,)) if is_array(self.weight) else self.weight
+        return largest_ratio(flat(abs(u), self.ndim), weight)
+
+
+def soft_threshold(x: Array, t: Any) -> Array:
+    """Shrink the magnitude of each entry by t, to zero at the least."""
+    xp = namespace(x)
+    if not is_complex(x):
+        return x - xp.clip(x, -t, t)
+    size = abs(x)
+    return x * divide(xp.clip(size - t, 0, None), size)

@@ -1,0 +1,73 @@
+"""The front door: measurements and a structure in, a recovered signal out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from .models import SupportModel
+from .operators import LinearOperator, as_operator
+from .penalties import Penalty
+from .solvers import Progress, Result, fista, subspace_pursuit
+
+
+def recover(
+    A: Any,
+    y: Any,
+    structure: SupportModel | Penalty,
+    k: Any = None,
+    *,
+    basis: LinearOperator | None = None,
+    tol: float = 1e-6,
+    max_iter: int | None = None,
+    callback: Callable[[Progress], Any] | None = None,
+) -> Result:
+    """Recover a structured signal x from measurements y = A x + noise.
+
+    With a model (hard structure) and its budget k: `subspace_pursuit`. With a penalty (soft structure): `fista`.
+
+    Parameters
+    ----------
+    A : LinearOperator, array or SciPy operator
+    y : array, (*batch, *out_shape)
+    structure : SupportModel or Penalty
+        for example ``TreeSparse(W.tree)`` with k, or ``L1(0.1)`` without.
+    k : int, optional
+        budget of the model.
+    basis : LinearOperator, optional
+        unitary analysis transform W in which the signal has the structure: x are the coefficients, A @ W.H maps
+        them to measurements, ``result.signal`` is the signal W.H @ x.
+    tol, max_iter, callback
+        as in the solver.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    TypeError
+        When the structure is neither a model nor a penalty.
+    ValueError
+        When k is missing (model) or given (penalty), or the basis is not unitary or does not fit A.
+    """
+    A = as_operator(A)
+    if basis is not None:
+        if not basis.unitary:
+            raise ValueError(f"the basis must be an orthonormal transform such as Wavelet or DCT, got {basis}")
+        A = A @ basis.H
+    options: dict[str, Any] = {"tol": tol, "callback": callback}
+    if max_iter is not None:
+        options["max_iter"] = max_iter
+    if isinstance(structure, SupportModel):
+        if k is None:
+            raise ValueError(f"{type(structure).__name__} needs a budget: recover(A, y, structure, k)")
+        result = subspace_pursuit(A, y, structure, k, **options)
+    elif isinstance(structure, Penalty):
+        if k is not None:
+            raise ValueError(f"{type(structure).__name__} is a penalty: its weight takes the place of the budget k={k}")
+        result = fista(A, y, structure, **options)
+    else:
+        raise TypeError(f"expected a sparsity model or a penalty, got {type(structure).__name__}")
+    return replace(result, basis=basis)

@@ -1,0 +1,348 @@
+"""What every solver shares: the iterate, the one loop, and the result that says how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array, divide, eps, expand, is_array, namespace, norm, to_numpy
+from ..operators import LinearOperator
+
+_GROWTH = 1e6  # a merit this many times the first one counts as divergence
+_LOOKBACK = 12  # looks at the end of a stalled run that are searched for a repeating pattern
+
+
+class Status(Enum):
+    """How a solver ended, one status a signal; the text says what to do."""
+
+    CONVERGED = "converged to the tolerance"
+    STALLED = "the residual stopped falling: normal with noise, else measure more, lower k or try another solver"
+    CYCLED = "the iterates repeat: measure more, lower k or try another solver"
+    DIVERGED = "the iterates grew without bound, the best one is returned: lower the step or measure more"
+    MAX_ITER = "the iterations ran out: raise max_iter or loosen tol"
+    INFEASIBLE = "no signal of this budget fits the measurements: raise k or the noise level"
+    STOPPED = "stopped by the callback"
+
+
+@dataclass(frozen=True, eq=False)
+class Iterate:
+    """One iterate of a solver; all numbers are (*batch,) arrays and stay on the device.
+
+    Attributes
+    ----------
+    x : array, (*batch, *signal)
+    residual_norm : ||y - A x||
+    change : ||x - previous x|| / ||x||
+    support : mask of the shape of x, where the solver has one
+    objective : 0.5 ||y - A x||^2 + penalty(x), convex solvers
+    gap : duality gap, an upper bound on how far the objective is from its minimum, where the penalty is a norm
+    """
+
+    x: Array
+    residual_norm: Array
+    change: Array
+    support: Array | None = None
+    objective: Array | None = None
+    gap: Array | None = None
+
+    def numbers(self) -> dict[str, Array]:
+        """The numbers of this iterate, by their key in `Result.history`."""
+        named = {name: getattr(self, name) for name in ("objective", "gap", "residual_norm", "change")}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+def iterate(x: Array, x_prev: Array, residual: Array, A: LinearOperator, **more: Any) -> Iterate:
+    """Iterate with its residual norm and relative change."""
+    ndim = len(A.in_shape)
+    change = divide(norm(x - x_prev, ndim), norm(x, ndim))
+    return Iterate(x, norm(residual, len(A.out_shape)), change, **more)
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """What a callback sees: the iteration, the iterate on its device, the numbers on the host."""
+
+    iteration: int
+    x: Array
+    numbers: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A recovered signal and how it was found. For a batch of signals the numbers are arrays, one entry a signal.
+
+    Attributes
+    ----------
+    x : array, (*batch, *signal)
+        the recovered signal, or its coefficients where a basis was given.
+    support : bool array of the shape of x
+    status : Status, or object array of Status
+    iterations : int or array
+    residual_norm : float or array, ||y - A x||
+    gap : float or array, duality gap of x; None for solvers without one
+    history : dict of NumPy arrays
+        keys "objective", "gap", "residual_norm", "change", one row a look at the numbers.
+    n_apply, n_adjoint : int
+        products with A and A^H (one for a whole batch).
+    seconds : float
+    basis : LinearOperator or None
+        sparsifying basis, where one was given.
+    """
+
+    x: Array
+    support: Array
+    status: Any
+    iterations: Any
+    residual_norm: Any
+    gap: Any
+    history: dict[str, np.ndarray]
+    n_apply: int = 0
+    n_adjoint: int = 0
+    seconds: float = 0.0
+    basis: LinearOperator | None = field(default=None)
+
+    @property
+    def converged(self) -> Any:
+        """Whether the tolerance was reached (an array for a batch)."""
+        reached = np.vectorize(lambda status: status is Status.CONVERGED, otypes=[bool])(self.status)
+        return reached if np.ndim(reached) else bool(reached)
+
+    @property
+    def signal(self) -> Array:
+        """The recovered signal itself: x, or the signal that has the coefficients x in the basis."""
+        return self.x if self.basis is None else self.basis.H @ self.x
+
+    def error(self, truth: Array) -> Any:
+        """Relative error ||signal - truth|| / ||truth|| of each signal."""
+        estimate = self.signal
+        ndim = estimate.ndim - np.ndim(self.status)
+        truth = namespace(estimate, truth).astype(truth, estimate.dtype) if is_array(truth) else np.asarray(truth)
+        return _plain(to_numpy(divide(norm(estimate - truth, ndim), norm(truth, ndim))))
+
+    def save(self, path: str | Path) -> None:
+        """Write the arrays and numbers to an .npz file (no pickle; load with ``numpy.load``)."""
+        status = np.vectorize(lambda status: status.name, otypes=[str])(self.status)
+        history = {f"history_{name}": values for name, values in self.history.items()}
+        numbers = {"gap": self.gap} if self.gap is not None else {}
+        np.savez(
+            path,
+            x=to_numpy(self.x),
+            signal=to_numpy(self.signal),
+            support=to_numpy(self.support),
+            status=status,
+            iterations=self.iterations,
+            residual_norm=self.residual_norm,
+            seconds=self.seconds,
+            **numbers,
+            **history,
+        )
+
+    def __repr__(self) -> str:
+        names, counts = np.unique([status.name for status in np.ravel(self.status)], return_counts=True)
+        ended = ", ".join(f"{name} {count}" if np.ndim(self.status) else name for name, count in zip(names, counts, strict=True))
+        return (
+            f"Result({ended}; shape {tuple(self.x.shape)}, {np.max(self.iterations)} iterations, "
+            f"residual {np.max(self.residual_norm):.2g}, {self.seconds:.3g} s)"
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Counting(LinearOperator):
+    """An operator that counts its products; solvers wrap the user's operator in one."""
+
+    operator: LinearOperator
+    counts: list[int] = field(default_factory=lambda: [0, 0])
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        return self.operator.in_shape
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return self.operator.out_shape
+
+    def _apply(self, x: Array) -> Array:
+        self.counts[0] += 1
+        return self.operator._apply(x)
+
+    def _adjoint(self, y: Array) -> Array:
+        self.counts[1] += 1
+        return self.operator._adjoint(y)
+
+
+class _Code:
+    """Status codes while the numbers are still on the device."""
+
+    RUNNING, CONVERGED, STALLED, DIVERGED = range(4)
+
+
+def run(
+    iterates: Iterator[Iterate],
+    *,
+    tol: float,
+    max_iter: int,
+    callback: Callable[[Progress], Any] | None = None,
+    measure: Callable[[Iterate], Array],
+    patience: int | None = None,
+    check_every: int = 1,
+) -> Result:
+    """Draw iterates until every signal has ended; the only loop of the package.
+
+    Every `check_every` iterations it looks at the numbers, with one synchronisation with the device. A signal that
+    has ended is frozen at its best iterate while the others go on.
+
+    Parameters
+    ----------
+    iterates : iterator of Iterate
+    tol : float
+        a signal has converged when its measure is at most tol (but not below ten rounding units of its precision).
+    max_iter : int
+    callback : callable, optional
+        called with a `Progress` at each look; a true return value stops.
+    measure : callable
+        Iterate to (*batch,) array: what is compared with tol. It also ranks iterates, unless there is an objective
+        without a duality gap.
+    patience : int, optional
+        looks without a further decrease after which a signal has stalled; None waits for ever.
+    check_every : int
+
+    Raises
+    ------
+    ValueError
+        When tol or max_iter is out of range.
+    FloatingPointError
+        When the first iterate is not finite.
+    """
+    if max_iter < 1 or not tol >= 0:
+        raise ValueError(f"expected max_iter >= 1 and tol >= 0, got max_iter={max_iter}, tol={tol}")
+    started = time.perf_counter()
+    record = None
+    for iteration, state in enumerate(iterates, start=1):
+        if iteration % check_every and iteration < max_iter:
+            continue
+        record = record or _Record(state, tol, patience)
+        numbers = record.look(iteration, state, measure(state))
+        stop = callback is not None and callback(Progress(iteration, state.x, numbers))
+        if stop or iteration == max_iter or record.ended:
+            return record.result(stopped=bool(stop), seconds=time.perf_counter() - started)
+    raise AssertionError("iterates never end")
+
+
+class _Record:
+    """The numbers of a run: decided on the device, read once a look, the best iterate kept for each signal."""
+
+    def __init__(self, first: Iterate, tol: float, patience: int | None) -> None:
+        xp = namespace(first.residual_norm)
+        nothing = xp.zeros_like(first.residual_norm)
+        self.tol, self.patience = max(tol, 10 * eps(first.residual_norm)), patience
+        self.code = nothing
+        self.best_merit = nothing + float("inf")
+        self.first_merit = None
+        self.waited = nothing
+        self.best: Iterate | None = None
+        self.best_numbers: dict[str, np.ndarray] = {}
+        self.iterations = np.zeros(first.residual_norm.shape, dtype=np.int64)
+        self.history: list[dict[str, np.ndarray]] = []
+
+    @property
+    def ended(self) -> bool:
+        return bool((self.host_code != _Code.RUNNING).all())
+
+    def look(self, iteration: int, state: Iterate, measure: Array) -> dict[str, np.ndarray]:
+        xp = namespace(measure)
+        merit = state.objective if state.objective is not None and state.gap is None else measure
+        if self.first_merit is None:
+            self.first_merit = merit
+        running = self.code == _Code.RUNNING
+        better = running & (merit < self.best_merit)
+        gained = merit < self.best_merit * (1 - 1e-9)
+        self.waited = xp.where(gained, xp.zeros_like(self.waited), self.waited + 1)
+        self.best_merit = xp.where(better, merit, self.best_merit)
+        code = self._decide(measure, merit)
+        self.code = xp.where(running, code, self.code)
+        named = {**state.numbers(), "running": running, "better": better, "code": self.code}
+        fetched = to_numpy(xp.stack([xp.astype(value, measure.dtype) for value in named.values()]))
+        numbers = dict(zip(named, fetched, strict=True))
+        self.host_code = numbers.pop("code")
+        self._keep(iteration, state, better, numbers)
+        self.history.append(numbers)
+        return numbers
+
+    def _decide(self, measure: Array, merit: Array) -> Array:
+        """Status code of each signal by its numbers alone."""
+        xp = namespace(measure)
+        code = xp.zeros_like(measure)
+        if self.patience is not None:
+            code = xp.where(self.waited >= self.patience, xp.full_like(code, _Code.STALLED), code)
+        lost = ~xp.isfinite(merit) | (abs(merit) > _GROWTH * abs(self.first_merit) + _GROWTH)
+        code = xp.where(lost, xp.full_like(code, _Code.DIVERGED), code)
+        return xp.where(measure <= self.tol, xp.full_like(code, _Code.CONVERGED), code)
+
+    def _keep(self, iteration: int, state: Iterate, better: Array, numbers: dict[str, np.ndarray]) -> None:
+        """Take over the signals whose iterate is their best so far."""
+        running, improved = numbers.pop("running") != 0, numbers.pop("better") != 0
+        if self.best is None:
+            if not all(np.isfinite(value).all() for value in numbers.values()):
+                raise FloatingPointError("the first iterate is not finite: the operator gives NaN or infinity")
+            improved = np.ones_like(improved)
+        self.iterations[running] = iteration
+        if improved.all():
+            self.best, self.best_numbers = state, dict(numbers)
+        elif improved.any():
+            self.best = _merge(better, state, self.best)
+            self.best_numbers = {
+                name: np.where(improved, value, self.best_numbers[name]) for name, value in numbers.items()
+            }
+
+    def result(self, *, stopped: bool, seconds: float) -> Result:
+        history = {name: np.stack([row[name] for row in self.history]) for name in self.history[0]}
+        ended = {
+            _Code.RUNNING: Status.STOPPED if stopped else Status.MAX_ITER,
+            _Code.CONVERGED: Status.CONVERGED,
+            _Code.STALLED: Status.STALLED,
+            _Code.DIVERGED: Status.DIVERGED,
+        }
+        status = np.vectorize(ended.get, otypes=[object])(self.host_code)
+        for signal in np.argwhere(status == Status.STALLED):
+            if _repeats(history["residual_norm"][(slice(self.iterations[tuple(signal)]), *signal)]):
+                status[tuple(signal)] = Status.CYCLED
+        best = self.best
+        return Result(
+            x=best.x,
+            support=best.support if best.support is not None else best.x != 0,
+            status=status if np.ndim(status) else status.item(),
+            iterations=_plain(self.iterations),
+            residual_norm=_plain(self.best_numbers["residual_norm"]),
+            gap=_plain(self.best_numbers["gap"]) if "gap" in self.best_numbers else None,
+            history=history,
+            seconds=seconds,
+        )
+
+
+def _merge(better: Array, new: Iterate, old: Iterate) -> Iterate:
+    """Signals of the new iterate where it is better, of the old one elsewhere."""
+    xp = namespace(new.x)
+    where = expand(better, new.x.ndim - better.ndim)
+    support = None if new.support is None else xp.where(where, new.support, old.support)
+    return Iterate(xp.where(where, new.x, old.x), new.residual_norm, new.change, support)
+
+
+def _repeats(residuals: np.ndarray) -> bool:
+    """Whether the residuals end in a pattern of period two or more, to rounding."""
+    tail = residuals[-_LOOKBACK:]
+    for period in range(2, len(tail) // 2 + 1):
+        last, before = tail[-period:], tail[-2 * period : -period]
+        if np.allclose(last, before, rtol=1e-12, atol=0) and np.ptp(last) > 1e-9 * np.max(last):
+            return True
+    return False
+
+
+def _plain(values: Any) -> Any:
+    """A Python number for one signal, the array for a batch."""
+    return values if np.ndim(values) else np.asarray(values).item()

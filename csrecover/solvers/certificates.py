@@ -1,0 +1,76 @@
+"""Optimality certificates of min 0.5 ||A x - y||^2 + penalty(x), written apart from the proximal operators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backend import Array, divide, namespace, norm, real_vdot
+from ..operators import LinearOperator
+from ..penalties import Norm
+from .problem import check_penalty, check_problem
+
+
+def lambda_max(A: Any, y: Any, penalty: Any) -> Array:
+    """Smallest t >= 0 for which t * penalty is minimised at x = 0: the dual norm of A^H y.
+
+    Parameters
+    ----------
+    A : operator or array
+    y : array, (*batch, *out_shape)
+    penalty : Norm
+
+    Returns
+    -------
+    array, (*batch,)
+    """
+    A, y = check_problem(A, y)
+    return check_norm_penalty(A, penalty).dual(A.H @ y)
+
+
+def duality_gap(A: Any, y: Any, penalty: Any, x: Any) -> Array:
+    """Upper bound on how far the objective at x is above its minimum.
+
+    The dual point is the residual y - A x, scaled to be feasible; weak duality makes the bound valid at any x.
+
+    Parameters
+    ----------
+    A : operator or array
+    y : array, (*batch, *out_shape)
+    penalty : Norm
+    x : array, (*batch, *in_shape)
+
+    Returns
+    -------
+    array, (*batch,)
+    """
+    A, y = check_problem(A, y)
+    penalty = check_norm_penalty(A, penalty)
+    residual = y - A @ x
+    objective = 0.5 * norm(residual, len(A.out_shape)) ** 2 + penalty.value(x)
+    return gap_from(objective, dual_value(A, y, penalty, residual, A.H @ residual))
+
+
+def check_norm_penalty(A: LinearOperator, penalty: Any) -> Norm:
+    """The penalty, which must be a norm."""
+    penalty = check_penalty(A, penalty)
+    if not isinstance(penalty, Norm):
+        raise TypeError(f"{type(penalty).__name__} is no norm: it has no dual norm and so no such certificate")
+    return penalty
+
+
+def dual_value(A: LinearOperator, y: Array, penalty: Norm, residual: Array, correlation: Array) -> Array:
+    """Best dual objective 0.5 ||y||^2 - 0.5 ||y - s residual||^2 over the scalings s that are dual feasible.
+
+    Feasible means dual(A^H s residual) <= 1; `correlation` is A^H residual, at hand in every solver.
+    """
+    xp, ndim = namespace(y), len(A.out_shape)
+    along, squared = real_vdot(y, residual, ndim), norm(residual, ndim) ** 2
+    limit = penalty.dual(correlation)
+    scale = divide(along, squared)
+    scale = xp.where(abs(scale) * limit > 1, xp.sign(scale) / xp.where(limit > 0, limit, xp.ones_like(limit)), scale)
+    return scale * along - 0.5 * scale**2 * squared
+
+
+def gap_from(objective: Array, dual: Array) -> Array:
+    """Objective minus dual value, not below zero."""
+    return namespace(objective).clip(objective - dual, 0, None)

@@ -1,0 +1,154 @@
+"""Least squares on a support: dense where columns are cheap, conjugate gradients where only products are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from ..backend import (
+    Array,
+    divide,
+    eps,
+    expand,
+    flat,
+    keep,
+    namespace,
+    norm,
+    scatter,
+    solve_positive,
+    to_like,
+    to_numpy,
+)
+from ..operators import LinearOperator, Matrix
+
+_DENSE = 2**22  # entries up to which an operator is made dense, once a solve
+_LOOK = 8  # conjugate gradient iterations between looks at the numbers
+_MAX_CG = 400
+_ACCURATE = 1e-8  # normal equations solved worse than this are decomposed anew
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dense(LinearOperator):
+    """An operator and its dense matrix: products and columns come from the matrix."""
+
+    operator: LinearOperator
+    matrix: Array
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        return self.operator.in_shape
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return self.operator.out_shape
+
+    @property
+    def real_input(self) -> bool:
+        return self.operator.real_input
+
+    def _apply(self, x: Array) -> Array:
+        return self.operator._apply(x)
+
+    def _adjoint(self, y: Array) -> Array:
+        return self.operator._adjoint(y)
+
+
+def prepare(A: LinearOperator) -> LinearOperator:
+    """The operator as `least_squares_on` wants it: with its dense matrix where that is small or at hand."""
+    small = prod(A.shape) <= _DENSE
+    if A.batch_shape or not (small or isinstance(A, Matrix)):
+        return A
+    return Dense(A, A.todense())
+
+
+def least_squares_on(A: LinearOperator, y: Array, support: Array) -> Array:
+    """Minimum-norm least squares solution of A x = y among the signals that vanish outside the support.
+
+    Parameters
+    ----------
+    A : LinearOperator
+        as `prepare` gives it.
+    y : array, (*batch, *out_shape)
+    support : bool array, (*batch, *in_shape)
+
+    Returns
+    -------
+    array, (*batch, *in_shape)
+        from dense normal equations, refined once and checked, with a singular value decomposition behind them; or,
+        for operators that are not dense, from conjugate gradients (CGLS) to full precision.
+    """
+    if not isinstance(A, Dense):
+        return _conjugate_gradients(A, y, support)
+    xp = namespace(y)
+    masks, signals = flat(support, len(A.in_shape)), flat(y, len(A.out_shape))
+    masks_2d, signals_2d = xp.reshape(masks, (-1, A.size_in)), xp.reshape(signals, (-1, A.size_out))
+    solutions = [_dense(A, signals_2d[i], masks_2d[i]) for i in range(signals_2d.shape[0])]
+    return xp.reshape(xp.stack(solutions), support.shape)
+
+
+def _dense(A: Dense, y: Array, mask: Array) -> Array:
+    """One signal: gather the columns on the support, solve, scatter."""
+    xp = namespace(y)
+    places = xp.nonzero(mask)[0]
+    columns = xp.take(A.matrix, places, axis=1)
+    if A.real_input:
+        columns, y = _stacked(columns), _stacked(y)
+    return scatter(_minimum_norm(columns, y), places, A.size_in)
+
+
+def _stacked(x: Array) -> Array:
+    """Real and imaginary part on top of each other: complex equations for real unknowns."""
+    xp = namespace(x)
+    return xp.concat([xp.real(x), xp.imag(x)], axis=0)
+
+
+def _minimum_norm(B: Array, y: Array) -> Array:
+    """Minimum-norm least squares solution of B x = y."""
+    xp = namespace(B, y)
+    dtype = xp.result_type(B, y)
+    B, y = xp.astype(B, dtype, copy=False), xp.astype(y, dtype, copy=False)
+    m, t = B.shape
+    adjoint = xp.conj(B.mT)
+    tall = t <= m
+    gram = adjoint @ B if tall else B @ adjoint
+
+    def solve(r: Array) -> Array:
+        return solve_positive(gram, adjoint @ r) if tall else adjoint @ solve_positive(gram, r)
+
+    x = solve(y)
+    x = x + solve(y - B @ x)
+    error = adjoint @ (y - B @ x) if tall else y - B @ x
+    limit = max(_ACCURATE, 100 * eps(y)) * norm(adjoint @ y if tall else y)
+    if bool(norm(error) <= limit):  # false for NaN too: a singular system
+        return x
+    u, s, vh = xp.linalg.svd(B, full_matrices=False)
+    nonzero = s > max(m, t) * eps(y) * xp.max(s)
+    inverse = xp.where(nonzero, 1 / xp.where(nonzero, s, xp.ones_like(s)), xp.zeros_like(s))
+    return xp.conj(vh.mT) @ (inverse * (xp.conj(u.mT) @ y))
+
+
+def _conjugate_gradients(A: LinearOperator, y: Array, support: Array) -> Array:
+    """CGLS on the masked operator from zero, so that it tends to the minimum-norm solution; signals end one by one.
+
+    References
+    ----------
+    A. Bjorck, Numerical Methods for Least Squares Problems, SIAM, 1996, Algorithm 7.4.1.
+    """
+    xp, ndim_in, ndim_out = namespace(y), len(A.in_shape), len(A.out_shape)
+    residual = y
+    slope = keep(A.H @ residual, support)
+    direction, x = slope, xp.zeros_like(slope)
+    square = norm(slope, ndim_in) ** 2
+    enough = (100 * eps(y)) ** 2 * square
+    for iteration in range(1, _MAX_CG + 1):
+        image = A @ direction
+        length = divide(square, norm(image, ndim_out) ** 2)
+        x = x + expand(length, ndim_in) * direction
+        residual = residual - expand(length, ndim_out) * image
+        slope = keep(A.H @ residual, support)
+        square, before = norm(slope, ndim_in) ** 2, square
+        square = xp.where(square <= enough, xp.zeros_like(square), square)
+        direction = slope + expand(divide(square, before), ndim_in) * direction
+        if iteration % _LOOK == 0 and not bool(xp.any(square > 0)):
+            break
+    return x

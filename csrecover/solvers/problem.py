@@ -1,0 +1,75 @@
+"""Checks at the border of every solver."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backend import Array, as_float, is_float, namespace
+from ..models import SupportModel
+from ..operators import LinearOperator, as_operator
+from ..penalties import Penalty
+from ..structures.signal import fit
+
+
+def check_problem(A: Any, y: Any) -> tuple[LinearOperator, Array]:
+    """Operator and measurements, checked; y in the precision of the operator's arrays.
+
+    Raises
+    ------
+    TypeError
+        When A is no operator, or A and y lie in two libraries.
+    ValueError
+        When the shape of y is not (*batch, *A.out_shape), or y is not finite.
+    """
+    A, y = as_operator(A), as_float(y)
+    shape = A.out_shape
+    if y.shape[max(0, y.ndim - len(shape)) :] != shape:
+        raise ValueError(f"y must have shape (*batch, {', '.join(map(str, shape))}) to fit {A}, got {y.shape}")
+    xp = namespace(y, *[x for x in A._arrays[:1]])
+    if not bool(xp.all(xp.isfinite(y))):
+        raise ValueError("y holds NaN or infinity: remove these measurements and the operator's rows that made them")
+    if A.precision is not None:
+        y = xp.astype(y, getattr(xp, A.precision if xp.isdtype(y.dtype, "real floating") else _COMPLEX[A.precision]))
+    return A, y
+
+
+_COMPLEX = {"float32": "complex64", "float64": "complex128"}
+
+
+def check_model(A: LinearOperator, model: Any, k: Any) -> SupportModel:
+    """The model for the operator's signals, its budget checked.
+
+    Raises
+    ------
+    TypeError
+        When the model is none.
+    ValueError
+        When the model is for other shapes, k < 1, k exceeds the model's units or the measurements.
+    """
+    if not isinstance(model, SupportModel):
+        raise TypeError(f"expected a sparsity model such as Sparse() or BlockSparse(blocks), got {type(model).__name__}")
+    model = fit(model, A.in_shape)
+    m, n = A.shape
+    if k < 1:
+        raise ValueError(f"the budget k must be at least 1, got {k}")
+    if k > model.units(n):
+        raise ValueError(f"k={k} is more than the {model.units(n)} units of {model}: lower k")
+    nonzeros = model.max_nonzeros(k)
+    if nonzeros > m:
+        raise ValueError(f"k={k} allows {nonzeros} nonzeros but there are {m} measurements: lower k or measure more")
+    return model
+
+
+def check_penalty(A: LinearOperator, penalty: Any) -> Penalty:
+    """The penalty for the operator's signals.
+
+    Raises
+    ------
+    TypeError
+        When it is no penalty.
+    ValueError
+        When it is for signals of another shape.
+    """
+    if not isinstance(penalty, Penalty):
+        raise TypeError(f"expected a penalty such as L1(0.1) or GroupL2(blocks, 0.1), got {type(penalty).__name__}")
+    return fit(penalty, A.in_shape)

@@ -1,0 +1,192 @@
+"""Proximal gradient methods for min 0.5 ||A x - y||^2 + penalty(x)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from ..backend import Array, as_float, expand, namespace, norm, real_vdot
+from ..operators import LinearOperator
+from ..penalties import Norm, Penalty
+from .base import Counting, Iterate, Progress, Result, iterate, run
+from .certificates import dual_value, gap_from
+from .problem import check_penalty, check_problem
+
+
+def ista(
+    A: Any,
+    y: Any,
+    penalty: Penalty,
+    *,
+    x0: Any = None,
+    step: float | None = None,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    callback: Callable[[Progress], Any] | None = None,
+) -> Result:
+    """Minimise 0.5 ||A x - y||^2 + penalty(x) by iterative soft thresholding (proximal gradient descent).
+
+    The objective never rises for steps up to 1 / ||A||^2. See `fista` for the parameters; `fista` is faster.
+
+    References
+    ----------
+    I. Daubechies, M. Defrise and C. De Mol, An iterative thresholding algorithm for linear inverse problems with a
+    sparsity constraint, Comm. Pure Appl. Math. 57(11), 2004.
+    """
+    return _solve(ista_iterates, A, y, penalty, x0, step, tol, max_iter, callback)
+
+
+def fista(
+    A: Any,
+    y: Any,
+    penalty: Penalty,
+    *,
+    x0: Any = None,
+    step: float | None = None,
+    restart: bool = True,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    callback: Callable[[Progress], Any] | None = None,
+) -> Result:
+    """Minimise 0.5 ||A x - y||^2 + penalty(x) by accelerated proximal gradient descent.
+
+    One product with A and one with A^H an iteration; the duality gap that stops it comes from these.
+
+    Parameters
+    ----------
+    A : LinearOperator, array or SciPy operator
+    y : array, (*batch, *out_shape)
+    penalty : Penalty
+        for example ``L1(0.1)`` or ``GroupL2(blocks, 0.1)``; the weight is the regularisation parameter lambda.
+    x0 : array, (*batch, *in_shape), optional
+        start, zero by default.
+    step : float, optional
+        step length; 1 / ||A||^2 by default, with the operator's exact norm or a safe upper estimate of it.
+    restart : bool, default True
+        forget the momentum of a signal whenever it points uphill.
+    tol : float
+        with a norm: relative duality gap, gap <= tol * 0.5 ||y||^2; with another penalty: relative change of x.
+    max_iter : int
+    callback : callable, optional
+        called with a `Progress` each iteration; a true return value stops.
+
+    Returns
+    -------
+    Result
+        `gap` bounds how far the objective at x is above its minimum (None where the penalty is no norm).
+
+    Raises
+    ------
+    ValueError
+        For wrong shapes, y that is not finite, a step that is not positive.
+
+    References
+    ----------
+    A. Beck and M. Teboulle, A fast iterative shrinkage-thresholding algorithm for linear inverse problems,
+    SIAM J. Imaging Sciences 2(1), 2009 (algorithm and O(1/k^2) bound, Theorem 4.4);
+    B. O'Donoghue and E. Candes, Adaptive restart for accelerated gradient schemes, Found. Comput. Math. 15, 2015
+    (the gradient scheme, section 3.2).
+    """
+
+    def iterates(*problem: Any) -> Iterator[Iterate]:
+        return fista_iterates(*problem, restart=restart)
+
+    return _solve(iterates, A, y, penalty, x0, step, tol, max_iter, callback)
+
+
+def _solve(
+    iterates: Callable[..., Iterator[Iterate]],
+    A: Any,
+    y: Any,
+    penalty: Any,
+    x0: Any,
+    step: float | None,
+    tol: float,
+    max_iter: int,
+    callback: Callable[[Progress], Any] | None,
+) -> Result:
+    A, y = check_problem(A, y)
+    penalty = check_penalty(A, penalty)
+    if step is not None and not step > 0:
+        raise ValueError(f"the step must be positive, got {step}")
+    counting = Counting(A)
+    x = _start(A, y, x0)
+    length = float(step) if step is not None else 1 / max(A.norm(), 1e-150) ** 2
+    half_energy = 0.5 * norm(y, len(A.out_shape)) ** 2
+    scale = namespace(y).where(half_energy > 0, half_energy, namespace(y).ones_like(half_energy))
+
+    def measure(state: Iterate) -> Array:
+        return state.change if state.gap is None else state.gap / scale
+
+    result = run(
+        iterates(counting, y, penalty, x, length), tol=tol, max_iter=max_iter, callback=callback, measure=measure
+    )
+    return replace(result, n_apply=counting.counts[0], n_adjoint=counting.counts[1])
+
+
+def _start(A: LinearOperator, y: Array, x0: Any) -> Array:
+    """First iterate, in the dtype that the iterates will have."""
+    zero = A.H @ namespace(y).zeros_like(y)
+    if x0 is None:
+        return zero
+    x0 = as_float(x0)
+    if x0.shape != zero.shape:
+        raise ValueError(f"x0 must have shape {zero.shape}, got {x0.shape}")
+    return namespace(zero, x0).astype(x0, zero.dtype)
+
+
+def ista_iterates(A: LinearOperator, y: Array, penalty: Penalty, x: Array, step: float) -> Iterator[Iterate]:
+    """Yield the iterates of ISTA, without end."""
+    residual = y - A @ x
+    bound = DualBound(A, y, penalty)
+    while True:
+        correlation = A.H @ residual
+        bound.update(residual, correlation)
+        x_prev, x = x, penalty.prox(x + step * correlation, step)
+        residual = y - A @ x
+        yield bound.certified(x, x_prev, residual)
+
+
+def fista_iterates(
+    A: LinearOperator, y: Array, penalty: Penalty, x: Array, step: float, *, restart: bool = True
+) -> Iterator[Iterate]:
+    """Yield the iterates of FISTA, without end; momentum and restart are per signal."""
+    ndim = len(A.in_shape)
+    z, Ax = x, A @ x
+    Az, xp = Ax, namespace(x)
+    bound = DualBound(A, y, penalty)
+    t = xp.ones_like(norm(x, ndim))
+    while True:
+        residual = y - Az
+        correlation = A.H @ residual
+        bound.update(residual, correlation)
+        x_prev, x = x, penalty.prox(z + step * correlation, step)
+        Ax_prev, Ax = Ax, A @ x
+        yield bound.certified(x, x_prev, y - Ax)
+        t_prev = xp.where(real_vdot(z - x, x - x_prev, ndim) > 0, xp.ones_like(t), t) if restart else t
+        t = (1 + xp.sqrt(1 + 4 * t_prev**2)) / 2
+        momentum = (t_prev - 1) / t
+        z = x + expand(momentum, ndim) * (x - x_prev)
+        Az = Ax + expand(momentum, len(A.out_shape)) * (Ax - Ax_prev)
+
+
+class DualBound:
+    """Best dual value seen so far: a lower bound on the minimum of the objective, for norms."""
+
+    def __init__(self, A: LinearOperator, y: Array, penalty: Penalty) -> None:
+        self.A, self.y, self.penalty = A, y, penalty
+        self.best: Array | None = None
+
+    def update(self, residual: Array, correlation: Array) -> None:
+        """Take the dual point along `residual`, with its correlation A^H residual."""
+        if isinstance(self.penalty, Norm):
+            value = dual_value(self.A, self.y, self.penalty, residual, correlation)
+            self.best = value if self.best is None else namespace(value).maximum(self.best, value)
+
+    def certified(self, x: Array, x_prev: Array, residual: Array) -> Iterate:
+        """Iterate with its objective, and with its duality gap where there is a bound."""
+        state = iterate(x, x_prev, residual, self.A)
+        objective = 0.5 * state.residual_norm**2 + self.penalty.value(x)
+        gap = None if self.best is None else gap_from(objective, self.best)
+        return replace(state, objective=objective, gap=gap)

@@ -1,0 +1,6 @@
+"""Which coefficients belong together: one structure serves the hard model and the soft penalty alike."""
+
+from .blocks import Blocks
+from .tree import Tree
+
+__all__ = ["Blocks", "Tree"]

@@ -1,0 +1,100 @@
+"""Disjoint blocks of coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from ..backend import Array, flat, is_array, namespace, segment_sum, to_numpy
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """A partition of the coefficients of a signal into disjoint blocks.
+
+    Parameters
+    ----------
+    labels : array of int, of the signal's shape
+        label of the block of each coefficient; the labels are 0 .. count-1, each present.
+
+    Attributes
+    ----------
+    count : int
+        number of blocks.
+    size : int or None
+        common size of consecutive equal blocks (which need no index arrays), None for any other partition.
+
+    Raises
+    ------
+    TypeError
+        When the labels are no integers.
+    ValueError
+        When a label is missing or negative, or no label is given.
+    """
+
+    labels: Array
+    count: int = field(init=False)
+    size: int | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        labels = self.labels if is_array(self.labels) else np.asarray(self.labels)
+        host = to_numpy(labels)
+        if host.dtype.kind not in "iu":
+            raise TypeError(f"labels are integers, got dtype {host.dtype}")
+        if host.size == 0 or host.min() < 0:
+            raise ValueError("labels must be 0 .. count-1, one for each coefficient; got none or a negative one")
+        count = int(host.max()) + 1
+        missing = np.flatnonzero(np.bincount(host.reshape(-1), minlength=count) == 0)
+        if missing.size:
+            raise ValueError(f"labels must be 0 .. {count - 1}, each present: {missing[0]} is missing")
+        size = host.size // count
+        uniform = size * count == host.size and bool((host.reshape(count, size) == np.arange(count)[:, None]).all())
+        object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "count", count)
+        object.__setattr__(self, "size", size if uniform else None)
+
+    @classmethod
+    def uniform(cls, n: int, size: int) -> Blocks:
+        """Consecutive blocks of `size` coefficients of a signal of length n.
+
+        Raises
+        ------
+        ValueError
+            When size does not divide n.
+        """
+        if not 1 <= size <= n:
+            raise ValueError(f"size must be between 1 and n={n}, got {size}")
+        if n % size:
+            raise ValueError(f"size={size} does not divide n={n}: use Blocks(labels)")
+        return cls(np.arange(n) // size)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one signal."""
+        return self.labels.shape
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """Number of coefficients in each block, on the host."""
+        return np.bincount(to_numpy(self.labels).reshape(-1))
+
+    def sums(self, values: Array) -> Array:
+        """Sum of real values over each block: (*batch, *shape) to (*batch, count)."""
+        xp, values = namespace(values), flat(values, len(self.shape))
+        if self.size is not None:
+            return xp.sum(xp.reshape(values, (*values.shape[:-1], self.count, self.size)), axis=-1)
+        return segment_sum(values, xp.reshape(self.labels, (-1,)), self.count)
+
+    def spread(self, numbers: Array) -> Array:
+        """Give each coefficient the number of its block: (*batch, count) to (*batch, *shape)."""
+        xp, batch = namespace(numbers), numbers.shape[:-1]
+        if self.size is not None:
+            numbers = xp.broadcast_to(numbers[..., None], (*batch, self.count, self.size))
+        else:
+            numbers = xp.take(numbers, xp.reshape(self.labels, (-1,)), axis=-1)
+        return xp.reshape(numbers, (*batch, *self.shape))
+
+    def __repr__(self) -> str:
+        return f"Blocks({self.count} of {self.size or f'{self.sizes.min()} to {self.sizes.max()}'}, shape {self.shape})"

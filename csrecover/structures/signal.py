@@ -1,0 +1,55 @@
+"""What is one signal: the trailing axes that a model or a penalty speaks of."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypeVar
+
+from ..backend import Array, as_float
+
+
+class Structured:
+    """Common to models and penalties: how many trailing axes make one signal, and which shape if one is fixed.
+
+    A structure that fits signals of any shape carries a dataclass field ``ndim``; one that is tied to coefficients
+    overrides ``signal_shape`` instead.
+    """
+
+    ndim: int
+
+    @property
+    def signal_shape(self) -> tuple[int, ...] | None:
+        """Shape of one signal, None where any will do."""
+        return None
+
+    def _signals(self, x: Any) -> Array:
+        """X as an array of signals, checked.
+
+        Raises
+        ------
+        ValueError
+            When the trailing axes of x are not those of a signal of this structure.
+        """
+        x, shape = as_float(x), self.signal_shape
+        if x.ndim < self.ndim or (shape is not None and x.shape[x.ndim - self.ndim :] != shape):
+            wanted = f"signals of shape {shape}" if shape else f"signals with {self.ndim} axes"
+            raise ValueError(f"{self} takes {wanted} (after any batch axes), got an array of shape {x.shape}")
+        return x
+
+
+S = TypeVar("S", bound=Structured)
+
+
+def fit(structure: S, shape: tuple[int, ...]) -> S:
+    """The structure for signals of the given shape.
+
+    Raises
+    ------
+    ValueError
+        When it is tied to signals of another shape.
+    """
+    if structure.signal_shape is None:
+        return dataclasses.replace(structure, ndim=len(shape))  # type: ignore[type-var]
+    if structure.signal_shape != shape:
+        raise ValueError(f"{structure} is for signals of shape {structure.signal_shape}, the operator's have {shape}")
+    return structure
