@@ -35,5 +35,6 @@ from .solvers import (
     subspace_pursuit,
 )
 from .structures import Blocks, Tree
+from .testing import check_model, check_norm, check_operator, check_solver
 
 __version__ = "0.1.0"

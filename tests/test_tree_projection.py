@@ -12,7 +12,8 @@ from csrecover.models.tree_projection import best_subtree
 from csrecover.models.tree_table import merge, subtree_by_tables
 from csrecover.models.tree_ties import fill, powers_of_two, smallest_loss
 from csrecover.structures.tree import LevelOrder, Tree
-from tree_oracles import WEIGHTS, best_energies, best_energies_by_table, closed_sets, is_closed, random_forest
+
+from .tree_oracles import WEIGHTS, best_energies, best_energies_by_table, closed_sets, is_closed, random_forest
 
 families = pytest.mark.parametrize("family", WEIGHTS)
 
@@ -24,14 +25,16 @@ def chains(n, count):
 
 def small_trees(rng):
     """Trees and forests of at most 12 nodes."""
-    fixed = [[-1], [-1, -1, -1], chains(7, 1), chains(11, 2), [-1] + [0] * 9, Tree.quad(2).parents, Tree.binary(3).parents]
-    return fixed + [random_forest(rng, n, roots, depth) for n, roots, depth in [(9, 1, 1), (10, 3, 0.5), (12, 2, 3)]]
+    fixed = [[-1], [-1, -1, -1], chains(7, 1), chains(11, 2), [-1] + [0] * 9]
+    complete = [Tree.quad(2).parents, Tree.binary(3).parents]
+    recipes = [(9, 1, 1), (10, 3, 0.5), (12, 2, 3)]
+    return fixed + complete + [random_forest(rng, *recipe) for recipe in recipes]
 
 
 def medium_trees(rng):
     """Trees and forests of up to 255 nodes, most in shuffled node order."""
     fixed = [Tree.binary(8).parents, Tree.quad(4).parents, chains(40, 1), chains(90, 3), [-1] + [0] * 60]
-    return fixed + [random_forest(rng, n, roots, depth) for n, roots, depth in [(150, 1, 1), (200, 7, 0.4), (120, 2, 4)]]
+    return fixed + [random_forest(rng, *recipe) for recipe in [(150, 1, 1), (200, 7, 0.4), (120, 2, 4)]]
 
 
 def assert_optimal(parents, weights, k, energy):
@@ -80,12 +83,12 @@ def test_equals_the_plain_dynamic_program_on_2047_nodes(family):
 @pytest.mark.parametrize(
     ("branch", "settings"),
     [
-        ("subtree_by_tables", {"ROUNDS": ((2, None), (4, 1)), "QUICK_TABLES": 2**30}),
-        ("subtree_by_tables", {"ROUNDS": ((2, None),), "QUICK_TABLES": 0}),
-        ("smallest_loss", {"ROUNDS": ((2, None), (20, 2), (60, 4)), "QUICK_TABLES": 0}),
-        ("smallest_loss", {"ROUNDS": ((2, None), (20, 2)), "QUICK_TABLES": 0, "LAST_TABLES": 0, "CORE_WORK": 300}),
-        ("representatives", {"ROUNDS": ((2, None), (4, 1)), "QUICK_TABLES": 0, "LAST_TABLES": 0}),
-        ("subtree_from_core", {"ROUNDS": (), "QUICK_TABLES": 0, "LAST_TABLES": 0}),
+        ("subtree_by_tables", {"ROUNDS": ((0, 2, None), (2**20, 4, 1))}),
+        ("subtree_by_tables", {"ROUNDS": ((0, 2, None),)}),
+        ("smallest_loss", {"ROUNDS": ((0, 2, None), (0, 20, 2), (0, 60, 4))}),
+        ("smallest_loss", {"ROUNDS": ((0, 2, None), (0, 20, 2)), "LAST_TABLES": 0, "CORE_WORK": 300}),
+        ("representatives", {"ROUNDS": ((0, 2, None), (0, 4, 1)), "LAST_TABLES": 0}),
+        ("subtree_from_core", {"ROUNDS": (), "LAST_TABLES": 0}),
     ],
 )
 def test_every_branch_is_exact_when_forced(monkeypatch, branch, settings):

@@ -1,12 +1,14 @@
 """Least loss at an exact size, when only the nodes of a small core may be decided against the sign of their gain."""
 
+from typing import Any
+
 import numpy as np
 
 __all__ = ["least_loss", "subtree_from_core"]
 
 
 def subtree_from_core(order, gains, default, core, k, limit, work=np.inf):
-    """Best closed set of k nodes that follows `default` outside `core`.
+    """Find the best closed set of k nodes that follows `default` outside `core`.
 
     Parameters
     ----------
@@ -62,15 +64,16 @@ def least_loss(sizes, gains, skip, target, limit, work=np.inf):
     taken : (m,) bool, or None then
     """
     m = len(sizes)
-    needed = (target - np.cumsum(sizes) + sizes).tolist()          # the items before i cannot fill more than the rest
-    last_use = np.arange(-1, m)
+    needed = target - np.cumsum(sizes) + sizes                     # the items before i cannot fill more than the rest
+    last_use = np.arange(-1, m)                                    # a table is dropped after it
     np.minimum.at(last_use, skip, np.arange(m))
-    sizes, gains, skip, last_use = sizes.tolist(), gains.tolist(), skip.tolist(), last_use.tolist()
-    tables, choices = [None] * m + [(0, np.zeros(1))], [None] * m
+    sizes, gains, skip = sizes.tolist(), gains.tolist(), skip.tolist()
+    tables: list[Any] = [None] * m + [(0, np.zeros(1))]
+    choices: list[Any] = [None] * m
     for i in range(m - 1, -1, -1):
         (first_out, out), (first_in, into) = tables[skip[i]], tables[i + 1]
         first_in += sizes[i]
-        first = max(min(first_out, first_in), needed[i])
+        first = max(min(first_out, first_in), int(needed[i]))
         count = min(max(first_out + len(out), first_in + len(into)), target + 1) - first
         refuse = stretch(out, first_out - first, count, max(gains[i], 0))
         take = stretch(into, first_in - first, count, max(-gains[i], 0))
@@ -98,7 +101,7 @@ def stretch(table, shift, count, cost):
 
 
 def trimmed(first, table, limit):
-    """The table without the losses above `limit` at both ends."""
+    """Cut the losses above `limit` off both ends of a table."""
     kept = table <= limit
     if not kept.any():
         return first, table[:0]

@@ -1,12 +1,13 @@
 """Lagrangian dual of the best rooted subtree: the price of a node at which k nodes are worth buying.
 
-For a price lam, the best subtree of any size, max over closed S of w(S) - lam |S|, is one bottom-up pass: a node is worth
-g_i = w_i - lam + sum over its children of max(g_c, 0), and the best S is the part connected to the root of {g > 0}.
-Every closed S of k nodes satisfies
+For a price lam, the best subtree of any size, max over closed S of w(S) - lam |S|, is one bottom-up pass: a node is
+worth g_i = w_i - lam + sum over its children of max(g_c, 0), and the best S is the part of {g > 0} connected to a root.
+Every closed S of k nodes satisfies, by induction over the tree,
 
-    w(S) = bound - loss(S),     loss(S) = sum over c with parent in S: [c in S] max(-g_c, 0) + [c not in S] max(g_c, 0)
+    w(S) = bound - loss(S),   loss(S) = sum over c with parent in S: [c in S] max(-g_c, 0) + [c not in S] max(g_c, 0)
 
-so the best one is the least loss at size k, and each loss is charged to one decision taken given that the parent is in.
+so the best one has the least loss at size k, and a loss is the price of deciding a node, its parent being in, against
+the sign of its gain.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ class Prices:
 
     Parameters
     ----------
-    bound : float, w(S) <= bound for every closed S of k nodes
+    bound : float, w(S) <= bound for every closed S of k nodes, with equality for `mask`
     gains : (n,) float, g_i; zero where it is zero up to rounding, infinite where the node is in every solution
     mask : (n,) bool, nodes of an optimal subtree of k nodes, or None
     """
@@ -37,9 +38,9 @@ class Prices:
 def prices_at_budget(order, weights, k):
     """Find the price at which the best subtree passes from less than k to more than k nodes.
 
-    Secant search: the best subtrees at two prices are two lines lam -> w(S) - lam |S| of the (convex, piecewise linear)
-    dual function, and the next price is where they meet. It ends when the best subtree there has k nodes, which makes it
-    optimal, or lies on both lines, which makes the price a kink of the dual.
+    Secant search: the best subtrees at two prices are two lines lam -> w(S) - lam |S| under the convex, piecewise
+    linear dual function, and the next price is where they meet. It ends when the best subtree there has k nodes, which
+    makes it optimal, or lies on both lines, which makes the price a kink of the dual.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def forced_prefix(order, k):
 
 
 def snap_to_zero(order, magnitudes, gains, bound, k):
-    """Gains with those of the size of their rounding error set to zero, so that ties are seen as ties."""
+    """Set gains of the size of their rounding error to zero, so that ties are seen as ties."""
     positive = gains > 0
     error = 8 * EPS * order.totals(magnitudes, positive) + 4 * EPS * bound / k
     for _ in range(10):

@@ -14,17 +14,16 @@ from .tree_ties import fill, pad, representatives, size_changes, smallest_loss
 __all__ = ["best_subtree"]
 
 PRECISION = 1e-12                     # a weight this close to its upper bound, relatively, is optimal
-ROUNDS = (                            # size of the core, copies of each size change in it (None: any number)
-    (64, None),
-    (1024, 8),
-    (256, None),
-    (1024, None),
-    (4096, 32),
-    (4096, None),
+ROUNDS = (    # where nodes times budget are at most the first number, tables of all budgets end the search; else
+    (0, 64, None),          # a core of so many nodes, with so many copies of each change of size (None: any)
+    (2**18, 1024, 8),
+    (2**23, 256, None),
+    (2**23, 1024, None),
+    (2**23, 4096, 32),
+    (2**23, 4096, None),
 )
+LAST_TABLES = 2**26                   # nodes times budget of tables that fit in memory
 CORE_WORK = 8e7                       # table entries that a core of a round may need
-QUICK_TABLES = 2**23                  # nodes times budget up to which the table of all budgets ends the search early,
-LAST_TABLES = 2**26                   # and up to which it fits in memory
 
 
 def best_subtree(order: LevelOrder, weights: np.ndarray, k: int) -> np.ndarray:
@@ -69,15 +68,17 @@ def subtree_by_prices(order: LevelOrder, weights: np.ndarray, k: int) -> np.ndar
     table_size = order.levels[:k][-1].stop * k
     search = Search(order, weights, k, prices.bound, prices.gains, fill(order, prices.gains, k))
     best, proven = search.start()
-    for round_, (size, copies) in enumerate(ROUNDS):
+    for tables, size, copies in ROUNDS:
         if proven:
             return best
-        if round_ and table_size <= QUICK_TABLES:
+        if table_size <= tables:
             return subtree_by_tables(order, weights, k)
         best, proven = search.improve(best, size, copies)
-    if not proven and table_size <= LAST_TABLES:
+    if proven:
+        return best
+    if table_size <= LAST_TABLES:
         return subtree_by_tables(order, weights, k)
-    return best if proven else search.improve(best, order.size, work=np.inf)[0]
+    return search.improve(best, order.size, work=np.inf)[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,18 +113,18 @@ class Search:
         return self.entry + np.maximum(self.gains, 0)
 
     def loss(self, mask):
-        """What a solution lacks to the bound; rounding of the bound counts as nothing."""
+        """Return what a solution lacks to the bound; its rounding error counts as nothing."""
         loss = self.bound - self.weights[mask].sum()
         return loss if loss > PRECISION * self.bound else 0.0
 
     def start(self):
-        """Default decisions and the cheapest nodes besides, and whether that is optimal."""
+        """Return the default decisions with the cheapest nodes besides, and whether that is optimal."""
         mask = self.order.connected(self.default)
         mask = pad(mask if np.count_nonzero(mask) <= self.k else np.zeros_like(mask), self.entry, self.k)
         return mask, self.loss(mask) == 0
 
     def improve(self, best, size, copies=None, work=CORE_WORK):
-        """The better of `best` and the optimum over a core of `size` nodes, and whether it is proven optimal."""
+        """Return the better of `best` and the optimum over a core of `size` nodes, and whether it is proven optimal."""
         loss = self.loss(best)
         undecided = np.flatnonzero(self.regret < loss)                 # a better solution differs only here
         regret = self.regret[undecided]
@@ -133,9 +134,8 @@ class Search:
             chosen = np.argpartition(regret, size)[:size]
         else:
             chosen = np.arange(len(undecided))
-        lower, found = subtree_from_core(
-            self.order, self.gains, self.default, undecided[chosen], self.k, loss, work
-        )
+        core = undecided[chosen]
+        lower, found = subtree_from_core(self.order, self.gains, self.default, core, self.k, loss, work)
         if found is not None and self.loss(found) < loss:
             best, loss = found, self.loss(found)
         lower = min(lower, np.delete(regret, chosen).min(initial=np.inf))

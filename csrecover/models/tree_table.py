@@ -3,8 +3,8 @@
 The table of a node lists, for j = 0, 1, ..., the largest weight of at most j nodes in its subtree, closed under
 ancestors. Two siblings' tables a, b merge into max over i of a[i] + b[j - i] (the budget is split); a node puts its own
 weight in front of its children's merged table. See Cartis and Thompson, "An exact tree projection algorithm for
-wavelets", IEEE Trans. Signal Processing, 2015. Here all nodes of a level do that at once, siblings merging in rounds of a
-tournament.
+wavelets", IEEE Trans. Signal Processing, 2015. Here all nodes of a level do that at once, siblings merging in rounds
+of a tournament.
 """
 
 import numpy as np
@@ -71,12 +71,12 @@ def merge(a, b, cap):
     """Take max over i of a[:, i] + b[:, j - i], for j = 0 .. cap at most; cap >= width - 1."""
     width = a.shape[1]
     out_width = min(2 * width - 1, cap + 1)
-    padded = np.full((len(b), width - 1 + out_width), -np.inf)
+    padded = np.full((len(b), width - 1 + out_width), -np.inf)       # left of b: no budget is negative
     padded[:, width - 1 : 2 * width - 1] = b
-    padded[:, 2 * width - 1 :] = b[:, -1:]
+    padded[:, 2 * width - 1 :] = b[:, -1:]                           # right of b: nothing is gained by more
     out = np.empty((len(a), out_width))
     rows = max(1, CHUNK // (width * out_width))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, out_width, axis=1)     # [:, i, j] = b[:, j - (width-1-i)]
+    windows = np.lib.stride_tricks.sliding_window_view(padded, out_width, axis=1)     # [:, -1 - i, j] = b[:, j - i]
     for lo in range(0, len(a), rows):
         part = slice(lo, lo + rows)
         np.max(windows[part] + a[part, ::-1, None], axis=1, out=out[part])

@@ -110,7 +110,7 @@ def smallest_loss(change, loss, target, limit, work):
 
 def powers_of_two(count):
     """1, 2, 4, ... and a remainder, which sum to `count`: their partial sums are all of 0 .. count."""
-    sizes = []
+    sizes: list[int] = []
     while count > 0:
         sizes.append(min(1 << len(sizes), count))
         count -= sizes[-1]

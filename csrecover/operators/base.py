@@ -180,8 +180,8 @@ class LinearOperator(ABC):
         xp, at_once = namespace(like), max(1, _COLUMNS_AT_ONCE // self.size_in)
         picks, places = to_like(indices, like), xp.arange(self.size_in, device=device(like))
         blocks = []
-        for start in range(0, max(1, picks.shape[0]), at_once):
-            one_hot = xp.astype(picks[start : start + at_once, None] == places, like.dtype)
+        for start in range(0, picks.shape[0], at_once):
+            one_hot = xp.astype(picks[start : min(start + at_once, picks.shape[0]), None] == places, like.dtype)
             images = self @ xp.reshape(one_hot, (-1, *self.in_shape))
             blocks.append(xp.reshape(images, (-1, self.size_out)))
         return xp.concat(blocks, axis=0).mT

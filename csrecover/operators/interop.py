@@ -59,6 +59,10 @@ class FromScipy(LinearOperator):
     def complex_output(self) -> bool:
         return np.dtype(self.source.dtype).kind == "c"
 
+    @property
+    def precision(self) -> str:
+        return np.result_type(self.source.dtype, np.float32).type(0).real.dtype.name
+
     def _apply(self, x: Array) -> Array:
         return _columnwise(self._operator.matmat, x)
 

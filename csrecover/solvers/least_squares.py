@@ -10,7 +10,6 @@ from ..backend import (
     divide,
     eps,
     expand,
-    flat,
     keep,
     namespace,
     norm,
@@ -80,9 +79,8 @@ def least_squares_on(A: LinearOperator, y: Array, support: Array) -> Array:
     if not isinstance(A, Dense):
         return _conjugate_gradients(A, y, support)
     xp = namespace(y)
-    masks, signals = flat(support, len(A.in_shape)), flat(y, len(A.out_shape))
-    masks_2d, signals_2d = xp.reshape(masks, (-1, A.size_in)), xp.reshape(signals, (-1, A.size_out))
-    solutions = [_dense(A, signals_2d[i], masks_2d[i]) for i in range(signals_2d.shape[0])]
+    masks, signals = xp.reshape(support, (-1, A.size_in)), xp.reshape(y, (-1, A.size_out))
+    solutions = [_dense(A, signals[i, ...], masks[i, ...]) for i in range(signals.shape[0])]
     return xp.reshape(xp.stack(solutions), support.shape)
 
 

@@ -139,10 +139,9 @@ class LevelOrder:
             child = slice(level.stop, level.stop + width)
             above[child] = np.repeat(heads, runs)
             nodes[child] = by_parent[np.repeat(first[nodes[heads]] - starts, runs) + np.arange(width)]
-            if heads[-1] - heads[0] == heads.size - 1:
-                heads = slice(int(heads[0]), int(heads[-1]) + 1)
+            consecutive = heads[-1] - heads[0] == heads.size - 1
             levels.append(child)
-            families.append((heads, starts))
+            families.append((slice(int(heads[0]), int(heads[-1]) + 1) if consecutive else heads, starts))
         return cls(nodes, above, levels, families)
 
     @property

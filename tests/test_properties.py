@@ -1,0 +1,42 @@
+"""The property suite on every operator, model, norm and solver, on every backend and in every dtype."""
+
+import numpy as np
+import pytest
+
+import csrecover as cs
+
+from . import cases
+
+
+@pytest.mark.parametrize("name", cases.operators())
+def test_operator_keeps_its_promises(name, like, backend):
+    if name in cases.HOST_ONLY and backend != "numpy":
+        pytest.skip("computes on the host, by what it is")
+    assert cs.check_operator(cs.to(cases.operators()[name], backend), like=like)
+
+
+@pytest.mark.parametrize("name", cases.models())
+def test_model_projects_onto_its_best_support(name, like, backend):
+    case = cases.models()[name]
+    model = cs.to(case.model, backend)
+    assert cs.check_model(model, case.shape, case.members, like=like, draws=8)
+
+
+@pytest.mark.parametrize("name", cases.norms())
+def test_norm_agrees_with_its_prox_and_its_dual(name, like, backend):
+    penalty, shape = cases.norms()[name]
+    assert cs.check_norm(cs.to(penalty, backend), shape, like=like)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "complex128", "complex64"])
+@pytest.mark.parametrize("name", cases.solvers())
+def test_solver_recovers_and_says_how_it_ended(name, dtype, backend):
+    case = cases.solvers()[name]
+    A = in_dtype(case.operator, dtype)
+    truth = case.truth * (np.exp(1j * np.arange(case.truth.size)).reshape(case.truth.shape) if "complex" in dtype else 1)
+    assert cs.check_solver(case.solve, cs.to(A, backend), cs.to(truth.astype(dtype), backend), error=case.error)
+
+
+def in_dtype(A, dtype):
+    """A dense operator with its entries in the dtype; others keep the precision of the signal."""
+    return cs.Matrix(A.matrix.astype(dtype)) if isinstance(A, cs.Matrix) else A
