@@ -7,6 +7,7 @@ from math import prod
 
 from ..backend import (
     Array,
+    device,
     divide,
     eps,
     expand,
@@ -88,6 +89,8 @@ def _dense(A: Dense, y: Array, mask: Array) -> Array:
     """One signal: gather the columns on the support, solve, scatter."""
     xp = namespace(y)
     places = xp.nonzero(mask)[0]
+    if places.shape[0] == 0:
+        return xp.zeros(mask.shape, dtype=xp.result_type(A.matrix, y), device=device(y))
     columns = xp.take(A.matrix, places, axis=1)
     if A.real_input:
         columns, y = _stacked(columns), _stacked(y)
