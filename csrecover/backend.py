@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import math
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ import array_api_compat as compat
 import numpy as np
 import scipy.fft
 import scipy.linalg
+from threadpoolctl import ThreadpoolController
 
 Array = Any  # an array of any library that follows the array API standard
 
@@ -27,26 +29,30 @@ _FLOATS = {"float32": "float32", "float64": "float64", "complex64": "float32", "
 # --- which library ---------------------------------------------------------------------------------------------------
 
 
+_NUMPY = compat.array_namespace(np.empty(0))
+_HOST = frozenset({np.ndarray, np.float64, np.float32, np.complex128, np.complex64, np.bool_, int, float, type(None)})
+
+
 def is_array(x: object) -> bool:
-    """Whether x is an array of a library that csrecover can compute with."""
-    return compat.is_array_api_obj(x) and not np.isscalar(x)
+    """Whether x is an array of a library that csrecover can compute with (NumPy's scalars are numbers)."""
+    return type(x) is np.ndarray or (not isinstance(x, np.generic) and compat.is_array_api_obj(x))
 
 
 def namespace(*arrays: Array) -> Any:
-    """Array namespace shared by the arrays (Python numbers and None are passed over).
+    """Array namespace shared by the arrays (Python and NumPy numbers and None are passed over).
 
     Raises
     ------
     TypeError
         When the arrays belong to two libraries or lie on two devices.
     """
+    if all(type(x) in _HOST for x in arrays):
+        return _NUMPY
     found = [x for x in arrays if is_array(x)]
     if not found:
-        return compat.array_namespace(np.empty(0))
+        return _NUMPY
     first = found[0]
     for other in found[1:]:
-        if type(other) is np.ndarray and type(first) is np.ndarray:
-            continue
         if where_is(other) != where_is(first):
             raise TypeError(
                 f"arrays of two libraries or devices meet: {where_is(first)} and {where_is(other)}; "
@@ -57,7 +63,7 @@ def namespace(*arrays: Array) -> Any:
 
 def library(x: Array) -> str:
     """Name of the library of an array: 'numpy', 'cupy', 'torch', 'array_api_strict', ..."""
-    if isinstance(x, np.ndarray):
+    if isinstance(x, (np.ndarray, np.generic)):
         return "numpy"
     return compat.array_namespace(x).__name__.removeprefix("array_api_compat.").partition(".")[0]
 
@@ -340,6 +346,21 @@ def scatter(values: Array, indices: Array, n: int) -> Array:
     source = xp.take(order, rank)
     hit = xp.take(indices, source) == places
     return xp.where(hit, xp.take(values, source, axis=-1), xp.zeros_like(values[..., :1]))
+
+
+# --- threads ---------------------------------------------------------------------------------------------------------
+
+_SMALL_PRODUCT = 2**21  # entries of a matrix below which BLAS threads cost more than they save
+
+
+def blas_threads(entries: int) -> AbstractContextManager:
+    """Context in which products with a matrix of so many entries run on as many BLAS threads as pay (one, if small)."""
+    return _threadpools().limit(limits=1, user_api="blas") if entries < _SMALL_PRODUCT else nullcontext()
+
+
+@cache
+def _threadpools() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 # --- linear systems --------------------------------------------------------------------------------------------------

@@ -63,9 +63,9 @@ def weights_for(x: Array, weight: Any) -> Any:
 
 def threshold(x: Array, step: Any, weight: Any, ndim: int) -> Any:
     """Step * weight, ready to meet the last `ndim` axes; step is a number or one a signal."""
-    if is_array(step):
-        step = expand(namespace(x, step).astype(step, real_dtype(x)), ndim)
-    return step * weights_for(x, weight)
+    if not is_array(step):
+        return float(step) * weights_for(x, weight)
+    return expand(namespace(x, step).astype(step, real_dtype(x)), ndim) * weights_for(x, weight)
 
 
 def largest_ratio(magnitudes: Array, weight: Any) -> Array:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from math import prod
 from typing import Any
 
-from ..backend import Array, divide, expand, keep, namespace, norm
+from ..backend import Array, blas_threads, divide, expand, keep, namespace, norm
 from ..models import SupportModel
 from ..operators import LinearOperator
 from .base import Counting, Iterate, Progress, Result, iterate, run
@@ -131,20 +132,21 @@ def _solve(
     A, y = check_problem(A, y)
     model = check_model(A, model, k)
     counting = Counting(A)
-    operator = replace_operator(prepare(A), counting) if prepared else counting
     energy = norm(y, len(A.out_shape))
 
     def measure(state: Iterate) -> Array:
         return divide(state.residual_norm, energy)
 
-    result = run(
-        iterates(operator, y, model, k),
-        tol=tol,
-        max_iter=max_iter,
-        callback=callback,
-        measure=measure,
-        patience=patience,
-    )
+    with blas_threads(A.size_in * prod(y.shape)):
+        operator = replace_operator(prepare(A), counting) if prepared else counting
+        result = run(
+            iterates(operator, y, model, k),
+            tol=tol,
+            max_iter=max_iter,
+            callback=callback,
+            measure=measure,
+            patience=patience,
+        )
     return replace(result, n_apply=counting.counts[0], n_adjoint=counting.counts[1])
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from math import prod
 from typing import Any
 
-from ..backend import Array, as_float, expand, namespace, norm, real_vdot
+from ..backend import Array, as_float, blas_threads, expand, namespace, norm, real_vdot
 from ..operators import LinearOperator
 from ..penalties import Norm, Penalty
 from .base import Counting, Iterate, Progress, Result, iterate, run
@@ -89,14 +90,14 @@ def fista(
     (the gradient scheme, section 3.2).
     """
 
-    def iterates(*problem: Any) -> Iterator[Iterate]:
+    def algorithm(*problem: Any) -> Iterator[Iterate]:
         return fista_iterates(*problem, restart=restart)
 
-    return _solve(iterates, A, y, penalty, x0, step, tol, max_iter, callback)
+    return _solve(algorithm, A, y, penalty, x0, step, tol, max_iter, callback)
 
 
 def _solve(
-    iterates: Callable[..., Iterator[Iterate]],
+    algorithm: Callable[..., Iterator[Iterate]],
     A: Any,
     y: Any,
     penalty: Any,
@@ -111,17 +112,17 @@ def _solve(
     if step is not None and not step > 0:
         raise ValueError(f"the step must be positive, got {step}")
     counting = Counting(A)
-    x = _start(A, y, x0)
-    length = float(step) if step is not None else 1 / max(A.norm(), 1e-150) ** 2
     half_energy = 0.5 * norm(y, len(A.out_shape)) ** 2
     scale = namespace(y).where(half_energy > 0, half_energy, namespace(y).ones_like(half_energy))
 
     def measure(state: Iterate) -> Array:
         return state.change if state.gap is None else state.gap / scale
 
-    result = run(
-        iterates(counting, y, penalty, x, length), tol=tol, max_iter=max_iter, callback=callback, measure=measure
-    )
+    with blas_threads(A.size_in * prod(y.shape)):
+        x = _start(A, y, x0)
+        length = float(step) if step is not None else 1 / max(A.norm(), 1e-150) ** 2
+        iterates = algorithm(counting, y, penalty, x, length)
+        result = run(iterates, tol=tol, max_iter=max_iter, callback=callback, measure=measure)
     return replace(result, n_apply=counting.counts[0], n_adjoint=counting.counts[1])
 
 

@@ -1,0 +1,54 @@
+# make demo   set up and run the main job        make test       set up and run the test suite
+# make lint   ruff and mypy                      make test-full  every property with many more cases
+# make bench  tables side by side with peers     make test-lowest  the suite on the oldest dependencies
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+export OMP_NUM_THREADS ?= $(if $(filter bench demo,$(MAKECMDGOALS)),,1)
+PYTEST := -m pytest -n $(WORKERS) --dist worksteal -q
+
+.PHONY: demo test test-full test-lowest lint bench clean
+
+demo: $(VENV)/base
+	$(BIN)/csrecover demo
+
+test: $(VENV)/dev
+	$(BIN)/python $(PYTEST)
+
+test-full: $(VENV)/dev
+	CSRECOVER_FULL=1 $(BIN)/python $(PYTEST)
+
+test-lowest: $(VENV)-lowest/done
+	$(VENV)-lowest/bin/python $(PYTEST)
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/dev
+	$(BIN)/python benchmarks/tree_projection.py --out benchmarks/results
+	$(BIN)/python benchmarks/batch.py --out benchmarks/results
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "csrecover needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/base: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install -q -e .
+	touch $@
+
+$(VENV)/dev: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install -q -e .[dev]
+	touch $@ $(VENV)/base
+
+$(VENV)-lowest/done: pyproject.toml tests/lowest.py
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(PYTHON) tests/lowest.py > $(VENV)-lowest/constraints.txt
+	$(VENV)-lowest/bin/python -m pip install -q -c $(VENV)-lowest/constraints.txt -e .[dev]
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(VENV)-lowest out .pytest_cache .hypothesis .ruff_cache .mypy_cache
