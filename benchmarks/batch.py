@@ -1,6 +1,6 @@
 """Many signals that share one matrix: one batched call against a loop over the signals.
 
-    python benchmarks/batch.py [--quick] [--out DIR]
+python benchmarks/batch.py [--quick] [--out DIR]
 """
 
 import argparse
@@ -14,7 +14,7 @@ import csrecover as cs
 try:
     from .common import machine, write_table
 except ImportError:  # run as a script
-    from common import machine, write_table
+    from common import write_table
 
 
 def measure(solve, signals, repeats):

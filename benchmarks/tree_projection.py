@@ -31,7 +31,7 @@ WEIGHTS = {
     "leaves only, random": lambda rng, n: rng.random(n) * (np.arange(n) >= n // 2),
     "zero but one": lambda rng, n: (np.arange(n) == rng.integers(n)).astype(float),
 }
-TABLE_ENTRIES = 2**30                  # n k of the largest dynamic program: some seconds
+TABLE_ENTRIES = 2**30  # n k of the largest dynamic program: some seconds
 
 
 def plain_dynamic_program(n, weights, k):
@@ -39,6 +39,7 @@ def plain_dynamic_program(n, weights, k):
 
     In preorder, take a node and go on with the next, or refuse it and jump over its subtree.
     """
+
     def table(node, after):
         if node >= n:
             return after
@@ -62,7 +63,7 @@ def run(levels, family, budgets, seed=0):
     tree, rng = Tree.binary(levels), np.random.default_rng(seed)
     weights = WEIGHTS[family](rng, tree.size)
     times, plain_times = [], []
-    _ = best_subtree(tree.order, weights, budgets[0])                  # the order of the tree is computed once
+    _ = best_subtree(tree.order, weights, budgets[0])  # the order of the tree is computed once
     for k in budgets:
         mask, elapsed = timed(best_subtree, tree.order, weights, k)
         times.append(elapsed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import runpy
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,10 +22,7 @@ def demos() -> dict[str, Path]:
 
 def load(path: Path) -> Callable[..., None]:
     """The `main` function of a script."""
-    spec = importlib.util.spec_from_file_location(f"demo_{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main
+    return runpy.run_path(str(path))["main"]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,7 +34,9 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     demo = commands.add_parser("demo", help="run a demo on a real signal", description="Run a demo, print its numbers.")
     demo.add_argument("name", nargs="?", default="ecg", metavar="NAME", help="name of the demo (default: ecg)")
-    demo.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="folder of the figure (default: out)")
+    demo.add_argument(
+        "--out", type=Path, default=Path("out"), metavar="DIR", help="folder of the figure (default: out)"
+    )
     demo.add_argument("--list", action="store_true", help="list the demos and what they show")
     return top
 

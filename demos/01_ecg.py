@@ -42,7 +42,9 @@ def main(out=Path("out"), seeds=8):
             snrs = [cs.snr(result.signal, ecg) for result in results]
             seconds, iterations = (np.median([getattr(r, what) for r in results]) for what in ("seconds", "iterations"))
             spread = f"({min(snrs):5.2f} .. {max(snrs):5.2f})"
-            print(f"{m:3d}  {k:3d}  {name:9s}  {np.median(snrs):6.2f}  {spread}  {1000 * seconds:8.1f}  {iterations:8.1f}")
+            print(
+                f"{m:3d}  {k:3d}  {name:9s}  {np.median(snrs):6.2f}  {spread}  {1000 * seconds:8.1f}  {iterations:8.1f}"
+            )
     print("figure:", plotting.save(draw(ecg, wavelet, runs[160, 50, 0]), out / "ecg.png"))
 
 

@@ -28,7 +28,9 @@ def main(out=Path("out"), m=M, k=K):
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     first, *others = figure.subplots(1, 3)
     plotting.draw_image(first, image, "original")
-    for ax, (name, model) in zip(others, {"quad tree": cs.TreeSparse(wavelet.tree), "plain": cs.Sparse()}.items(), strict=True):
+    for ax, (name, model) in zip(
+        others, {"quad tree": cs.TreeSparse(wavelet.tree), "plain": cs.Sparse()}.items(), strict=True
+    ):
         result = cs.iht(A @ wavelet.H, y, model, k, tol=1e-3, max_iter=150)
         estimate = wavelet.H @ result.x
         rmse = np.sqrt(np.mean((estimate - image) ** 2))

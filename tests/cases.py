@@ -104,17 +104,13 @@ def models() -> dict[str, ModelCase]:
     return {
         "sparse": ModelCase(cs.Sparse(), (8,), sparse_members),
         "sparse 2-d": ModelCase(cs.Sparse(ndim=2), (2, 4), lambda k: sparse_members(k, (2, 4))),
-        "equal blocks": ModelCase(
-            cs.BlockSparse(cs.Blocks.uniform(8, 2)), (8,), lambda k: block_members(halves, k)
-        ),
-        "one block": ModelCase(
-            cs.BlockSparse(cs.Blocks.uniform(8, 8)), (8,), lambda k: block_members(0 * halves, k)
-        ),
-        "unequal blocks": ModelCase(
-            cs.BlockSparse(cs.Blocks(SHUFFLED)), (8,), lambda k: block_members(SHUFFLED, k)
-        ),
+        "equal blocks": ModelCase(cs.BlockSparse(cs.Blocks.uniform(8, 2)), (8,), lambda k: block_members(halves, k)),
+        "one block": ModelCase(cs.BlockSparse(cs.Blocks.uniform(8, 8)), (8,), lambda k: block_members(0 * halves, k)),
+        "unequal blocks": ModelCase(cs.BlockSparse(cs.Blocks(SHUFFLED)), (8,), lambda k: block_members(SHUFFLED, k)),
         "blocks 2-d": ModelCase(
-            cs.BlockSparse(cs.Blocks(SHUFFLED.reshape(2, 4))), (2, 4), lambda k: block_members(SHUFFLED.reshape(2, 4), k)
+            cs.BlockSparse(cs.Blocks(SHUFFLED.reshape(2, 4))),
+            (2, 4),
+            lambda k: block_members(SHUFFLED.reshape(2, 4), k),
         ),
         "forest": ModelCase(cs.TreeSparse(cs.Tree(PARENTS)), (8,), lambda k: tree_members(PARENTS, k)),
         "binary tree": ModelCase(

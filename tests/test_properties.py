@@ -33,7 +33,9 @@ def test_norm_agrees_with_its_prox_and_its_dual(name, like, backend):
 def test_solver_recovers_and_says_how_it_ended(name, dtype, backend):
     case = cases.solvers()[name]
     A = in_dtype(case.operator, dtype)
-    truth = case.truth * (np.exp(1j * np.arange(case.truth.size)).reshape(case.truth.shape) if "complex" in dtype else 1)
+    truth = case.truth * (
+        np.exp(1j * np.arange(case.truth.size)).reshape(case.truth.shape) if "complex" in dtype else 1
+    )
     assert cs.check_solver(case.solve, cs.to(A, backend), cs.to(truth.astype(dtype), backend), error=case.error)
 
 

@@ -126,7 +126,7 @@ def test_no_budget_gives_the_empty_set_and_a_full_budget_every_useful_node():
 
 def test_zero_weights_beyond_the_last_nonzero_are_not_taken():
     weights = np.zeros(15)
-    weights[9] = 1                                     # its ancestors are 4, 1, 0
+    weights[9] = 1  # its ancestors are 4, 1, 0
     assert np.flatnonzero(best_subtree(Tree.binary(4).order, weights, 7)).tolist() == [0, 1, 4, 9]
 
 
@@ -197,7 +197,7 @@ def test_dual_identity_weight_is_bound_minus_loss():
             if prices.mask is not None:
                 assert weights @ prices.mask == pytest.approx(prices.bound) == (masks @ weights).max()
                 continue
-            open_ = masks[:, order.parents] | (order.parents < 0)                # the parent is in
+            open_ = masks[:, order.parents] | (order.parents < 0)  # the parent is in
             gains = np.where(np.isinf(prices.gains), 0, prices.gains)
             loss = np.maximum(-gains, 0) * masks + np.maximum(gains, 0) * (open_ & ~masks)
             np.testing.assert_allclose(prices.bound - loss.sum(axis=1), masks @ weights, rtol=1e-12, atol=1e-12)
@@ -229,7 +229,7 @@ def test_least_loss_equals_enumeration():
         rank, end = order.preorder
         items = np.argsort(rank)
         sizes, gains = rng.integers(1, 4, m), rng.integers(-3, 4, m).astype(float)
-        closed = closed_sets(order.parents[items].size * [-1])                   # all subsets, made closed below
+        closed = closed_sets(order.parents[items].size * [-1])  # all subsets, made closed below
         position = np.empty(m, int)
         position[items] = np.arange(m)
         above = np.where(order.parents[items] < 0, -1, position[order.parents[items]])
@@ -282,9 +282,9 @@ def test_level_order_lists_parents_first_and_siblings_side_by_side():
         assert sorted(order.nodes) == list(range(len(parents)))
         named = np.where(order.parents < 0, -1, order.nodes[order.parents])
         np.testing.assert_array_equal(named, np.asarray(parents)[order.nodes])
-        assert (np.diff(order.parents) >= 0).all()                               # hence levels, and siblings together
+        assert (np.diff(order.parents) >= 0).all()  # hence levels, and siblings together
         siblings = np.diff(order.parents) == 0
-        assert (np.diff(order.nodes)[siblings] > 0).all()                        # ties by node index
+        assert (np.diff(order.nodes)[siblings] > 0).all()  # ties by node index
 
 
 def test_passes_equal_their_definitions_node_by_node():

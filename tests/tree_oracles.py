@@ -43,7 +43,7 @@ def preorder_of(parents):
     n = len(parents)
     children = [[] for _ in range(n + 1)]
     for i, parent in enumerate(parents):
-        children[parent].append(i)                     # roots hang on the extra node -1
+        children[parent].append(i)  # roots hang on the extra node -1
     preorder, stack = [], children[-1][::-1]
     while stack:
         preorder.append(stack.pop())

@@ -42,5 +42,5 @@ class BlockSparse(SupportModel):
     def max_nonzeros(self, k: int) -> int:
         return int(np.sort(self.blocks.sizes)[::-1][:k].sum())
 
-    def units(self, n: int) -> int:
+    def units(self, n: int) -> int:  # noqa: ARG002
         return self.blocks.count

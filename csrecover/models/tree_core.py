@@ -31,7 +31,7 @@ def subtree_from_core(order, gains, default, core, k, limit, work=np.inf):
     rank, end = order.preorder
     nodes = core[reach[core]]
     nodes = nodes[np.argsort(rank[nodes])]
-    owner = order.nearest(in_core & reach)[reach]                 # what is outside the core follows its owner
+    owner = order.nearest(in_core & reach)[reach]  # what is outside the core follows its owner
     glued = np.bincount(owner + 1, minlength=order.size + 1)
     skip = np.searchsorted(rank[nodes], end[nodes])
     loss, taken = least_loss(glued[1:][nodes], gains[nodes], skip, int(k - glued[0]), limit, work)
@@ -64,8 +64,8 @@ def least_loss(sizes, gains, skip, target, limit, work=np.inf):
     taken : (m,) bool, or None then
     """
     m = len(sizes)
-    needed = target - np.cumsum(sizes) + sizes                     # the items before i cannot fill more than the rest
-    last_use = np.arange(-1, m)                                    # a table is dropped after it
+    needed = target - np.cumsum(sizes) + sizes  # the items before i cannot fill more than the rest
+    last_use = np.arange(-1, m)  # a table is dropped after it
     np.minimum.at(last_use, skip, np.arange(m))
     sizes, gains, skip = sizes.tolist(), gains.tolist(), skip.tolist()
     tables: list[Any] = [None] * m + [(0, np.zeros(1))]

@@ -57,7 +57,7 @@ def prices_at_budget(order, weights, k):
     n_large, n_small, value_small = order.size, forced, weights[:forced].sum()
     if forced == k:
         return Prices(value_small, np.full(order.size, np.inf), small)
-    between = weights[forced:].sum()                     # w(large) - w(small), without cancellation
+    between = weights[forced:].sum()  # w(large) - w(small), without cancellation
     while True:
         lam = between / (n_large - n_small)
         gains = order.gains(weights - lam)

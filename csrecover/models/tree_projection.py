@@ -13,17 +13,17 @@ from .tree_ties import fill, pad, representatives, size_changes, smallest_loss
 
 __all__ = ["best_subtree"]
 
-PRECISION = 1e-12                     # a weight this close to its upper bound, relatively, is optimal
-ROUNDS = (    # where nodes times budget are at most the first number, tables of all budgets end the search; else
-    (0, 64, None),          # a core of so many nodes, with so many copies of each change of size (None: any)
+PRECISION = 1e-12  # a weight this close to its upper bound, relatively, is optimal
+ROUNDS = (  # where nodes times budget are at most the first number, tables of all budgets end the search; else
+    (0, 64, None),  # a core of so many nodes, with so many copies of each change of size (None: any)
     (2**18, 1024, 8),
     (2**23, 256, None),
     (2**23, 1024, None),
     (2**23, 4096, 32),
     (2**23, 4096, None),
 )
-LAST_TABLES = 2**26                   # nodes times budget of tables that fit in memory
-CORE_WORK = 8e7                       # table entries that a core of a round may need
+LAST_TABLES = 2**26  # nodes times budget of tables that fit in memory
+CORE_WORK = 8e7  # table entries that a core of a round may need
 
 
 def best_subtree(order: LevelOrder, weights: np.ndarray, k: int) -> np.ndarray:
@@ -55,7 +55,7 @@ def best_subtree(order: LevelOrder, weights: np.ndarray, k: int) -> np.ndarray:
     if order.size - np.count_nonzero(useless) <= k:
         best[order.nodes] = ~useless
         return best
-    w = np.ldexp(w, -np.frexp(largest)[1])                             # exact, and sums cannot overflow
+    w = np.ldexp(w, -np.frexp(largest)[1])  # exact, and sums cannot overflow
     best[order.nodes] = pad(subtree_by_prices(order, w, k), useless, k)
     return best
 
@@ -126,7 +126,7 @@ class Search:
     def improve(self, best, size, copies=None, work=CORE_WORK):
         """Return the better of `best` and the optimum over a core of `size` nodes, and whether it is proven optimal."""
         loss = self.loss(best)
-        undecided = np.flatnonzero(self.regret < loss)                 # a better solution differs only here
+        undecided = np.flatnonzero(self.regret < loss)  # a better solution differs only here
         regret = self.regret[undecided]
         if copies is not None:
             chosen = representatives(size_changes(self.order, self.default)[undecided], regret, copies, size)

@@ -11,7 +11,7 @@ import numpy as np
 
 __all__ = ["subtree_by_tables"]
 
-CHUNK = 2**16          # numbers per vector operation: stays in the cache
+CHUNK = 2**16  # numbers per vector operation: stays in the cache
 
 
 def subtree_by_tables(order, weights, k):
@@ -27,7 +27,7 @@ def subtree_by_tables(order, weights, k):
     -------
     (n,) bool, by position
     """
-    levels, families = order.levels[:k], order.families[: k - 1]      # a node below level k costs too much
+    levels, families = order.levels[:k], order.families[: k - 1]  # a node below level k costs too much
     all_rounds, tables = [], np.zeros((0, 1))
     for depth in reversed(range(len(levels))):
         level = levels[depth]
@@ -52,7 +52,7 @@ def tournament(tables, starts, cap):
     rounds = []
     while len(tables) > len(starts):
         left, right = pair_up(len(tables), starts)
-        tables = np.vstack([tables, np.zeros(tables.shape[1])])       # last row: no partner
+        tables = np.vstack([tables, np.zeros(tables.shape[1])])  # last row: no partner
         rounds.append((tables, left, right))
         tables = merge(tables[left], tables[right], cap)
         starts = np.searchsorted(left, starts)
@@ -71,12 +71,12 @@ def merge(a, b, cap):
     """Take max over i of a[:, i] + b[:, j - i], for j = 0 .. cap at most; cap >= width - 1."""
     width = a.shape[1]
     out_width = min(2 * width - 1, cap + 1)
-    padded = np.full((len(b), width - 1 + out_width), -np.inf)       # left of b: no budget is negative
+    padded = np.full((len(b), width - 1 + out_width), -np.inf)  # left of b: no budget is negative
     padded[:, width - 1 : 2 * width - 1] = b
-    padded[:, 2 * width - 1 :] = b[:, -1:]                           # right of b: nothing is gained by more
+    padded[:, 2 * width - 1 :] = b[:, -1:]  # right of b: nothing is gained by more
     out = np.empty((len(a), out_width))
     rows = max(1, CHUNK // (width * out_width))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, out_width, axis=1)     # [:, -1 - i, j] = b[:, j - i]
+    windows = np.lib.stride_tricks.sliding_window_view(padded, out_width, axis=1)  # [:, -1 - i, j] = b[:, j - i]
     for lo in range(0, len(a), rows):
         part = slice(lo, lo + rows)
         np.max(windows[part] + a[part, ::-1, None], axis=1, out=out[part])
@@ -86,7 +86,7 @@ def merge(a, b, cap):
 def backtrack(order, levels, families, all_rounds, k):
     """Follow the best splits of the budget from the roots down."""
     chosen = np.zeros(order.size, bool)
-    budget = np.array([k])                                            # one per family of the level
+    budget = np.array([k])  # one per family of the level
     for depth, level in enumerate(levels):
         for tables, left, right in reversed(all_rounds[depth]):
             budget = split(tables, left, right, budget)
@@ -101,7 +101,7 @@ def split(tables, left, right, budget):
     given = np.zeros(len(tables), int)
     some = np.flatnonzero(budget)
     width = tables.shape[1]
-    share = np.arange(width)[::-1]                                    # nodes for the left part, largest share first
+    share = np.arange(width)[::-1]  # nodes for the left part, largest share first
     rest = budget[some, None] - share
     value = tables[left[some]][:, ::-1] + np.take_along_axis(tables[right[some]], np.clip(rest, 0, width - 1), axis=1)
     best = np.where(rest >= 0, value, -np.inf).argmax(axis=1)

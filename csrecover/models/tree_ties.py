@@ -29,7 +29,7 @@ def fill(order, gains, k):
     sizes = np.bincount(owner[loose & ~sure], minlength=order.size)[nodes]
     above = order.parents[nodes]
     above = np.where(above < 0, -1, owner[above])
-    above = np.where(above < 0, len(nodes), np.searchsorted(nodes, above))     # its zero ancestor; the last: none
+    above = np.where(above < 0, len(nodes), np.searchsorted(nodes, above))  # its zero ancestor; the last: none
     fits = int(np.searchsorted(np.cumsum(sizes), room, side="right"))
     taken = np.arange(len(nodes) + 1) < fits
     taken[-1] = True
@@ -102,7 +102,7 @@ def smallest_loss(change, loss, target, limit, work):
     loss = np.concatenate([np.zeros(len(bundles)), loss[useful]])
     largest_first = np.argsort(-abs(change), kind="stable")
     change, loss = change[largest_first], loss[largest_first]
-    leaves = change < 0                                   # in by default: refusing it is the decision that costs
+    leaves = change < 0  # in by default: refusing it is the decision that costs
     gains = np.where(leaves, loss, -loss)
     items = np.arange(1, len(change) + 1)
     return least_loss(abs(change), gains, items, target - int(change[leaves].sum()), limit, work)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
@@ -33,7 +34,7 @@ _COLUMNS_AT_ONCE = 2**22  # entries of the one-hot block that `columns` applies 
 
 def as_shape(shape: int | tuple[int, ...]) -> tuple[int, ...]:
     """Shape given as an int or a tuple of ints, as a tuple of positive ints."""
-    sizes = (shape,) if isinstance(shape, numbers.Integral) else tuple(shape)
+    sizes: tuple[Any, ...] = tuple(shape) if isinstance(shape, Iterable) else (shape,)
     if not sizes or not all(isinstance(size, numbers.Integral) and size > 0 for size in sizes):
         raise ValueError(f"a shape is a positive int or a tuple of positive ints, got {shape!r}")
     return tuple(int(size) for size in sizes)
@@ -56,8 +57,13 @@ class LinearOperator(ABC):
         Leading axes that the operator itself carries (a stack of matrices, one a signal).
     """
 
-    in_shape: tuple[int, ...]
-    out_shape: tuple[int, ...]
+    if TYPE_CHECKING:  # fields or properties, as the author likes; a property here would be a field's default
+
+        @property
+        def in_shape(self) -> tuple[int, ...]: ...
+
+        @property
+        def out_shape(self) -> tuple[int, ...]: ...
 
     @abstractmethod
     def _apply(self, x: Array) -> Array:
@@ -89,7 +95,9 @@ class LinearOperator(ABC):
         x = as_float(other)
         self._check(x, self.in_shape, "@")
         if self.real_input and is_complex(x):
-            raise TypeError(f"{self} takes real signals, got {x.dtype}: drop the imaginary part or use its complex form")
+            raise TypeError(
+                f"{self} takes real signals, got {x.dtype}: drop the imaginary part or use its complex form"
+            )
         return self._apply(x)
 
     def _check(self, x: Array, shape: tuple[int, ...], what: str) -> None:
@@ -144,7 +152,7 @@ class LinearOperator(ABC):
     @property
     def complex_output(self) -> bool:
         """Whether real signals give complex measurements."""
-        parts = [getattr(self, field.name) for field in fields(self)]
+        parts = [getattr(self, field.name) for field in fields(self)]  # type: ignore[arg-type]  # a dataclass by contract
         nested = [part for item in parts for part in (item if isinstance(item, tuple) else (item,))]
         return any(is_complex(x) for x in self._arrays) or any(
             part.complex_output for part in nested if isinstance(part, LinearOperator)
@@ -168,6 +176,10 @@ class LinearOperator(ABC):
         The estimate is at most 1.1 times the norm and fails to bound it with probability below 1e-10 (see
         `csrecover.operators.norm`).
         """
+        return self._estimated_norm
+
+    @cached_property
+    def _estimated_norm(self) -> float:
         from .norm import estimate_norm
 
         return estimate_norm(self)

@@ -18,7 +18,7 @@ _ORTHONORMAL = 1e-5  # how far a filter table may be from orthonormal (the longe
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Wavelet(LinearOperator):
-    """Orthonormal wavelet analysis, periodised at the borders: W @ signal are coefficients, W.H @ coefficients a signal.
+    """Orthonormal periodised wavelet analysis: W @ signal are coefficients, W.H @ coefficients a signal.
 
     The coefficients have the shape of the signal. Coarsest first: in 1-D [a_L, d_L, ..., d_1], in n-D the nested
     corner layout; both equal ``pywt.coeffs_to_array(pywt.wavedecn(x, name, mode="periodization", level=levels))``.
@@ -44,7 +44,7 @@ class Wavelet(LinearOperator):
 
     in_shape: tuple[int, ...]
     name: str
-    levels: int | None = None
+    levels: int = None  # type: ignore[assignment]  # an int from construction on
 
     def __post_init__(self) -> None:
         shape = as_shape(self.in_shape)
@@ -53,8 +53,8 @@ class Wavelet(LinearOperator):
         levels = deepest if self.levels is None else self.levels
         if not 1 <= levels <= deepest:
             raise ValueError(
-                f"{levels} wavelet levels need axes divisible by {2 ** max(levels, 1)}: shape {shape} allows {deepest}; "
-                "lower levels, or pad or crop the signal"
+                f"{levels} wavelet levels need axes divisible by {2 ** max(levels, 1)}: shape {shape} allows "
+                f"{deepest}; lower levels, or pad or crop the signal"
             )
         object.__setattr__(self, "in_shape", shape)
         object.__setattr__(self, "levels", int(levels))

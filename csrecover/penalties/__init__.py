@@ -4,4 +4,4 @@ from .base import Norm, Penalty
 from .group import GroupL2
 from .l1 import L1
 
-__all__ = ["GroupL2", "L1", "Norm", "Penalty"]
+__all__ = ["L1", "GroupL2", "Norm", "Penalty"]

@@ -128,24 +128,25 @@ class Result:
     def save(self, path: str | Path) -> None:
         """Write the arrays and numbers to an .npz file (no pickle; load with ``numpy.load``)."""
         status = np.vectorize(lambda status: status.name, otypes=[str])(self.status)
-        history = {f"history_{name}": values for name, values in self.history.items()}
-        numbers = {"gap": self.gap} if self.gap is not None else {}
-        np.savez(
-            path,
-            x=to_numpy(self.x),
-            signal=to_numpy(self.signal),
-            support=to_numpy(self.support),
-            status=status,
-            iterations=self.iterations,
-            residual_norm=self.residual_norm,
-            seconds=self.seconds,
-            **numbers,
-            **history,
-        )
+        arrays: dict[str, Any] = {
+            "x": to_numpy(self.x),
+            "signal": to_numpy(self.signal),
+            "support": to_numpy(self.support),
+            "status": status,
+            "iterations": self.iterations,
+            "residual_norm": self.residual_norm,
+            "seconds": self.seconds,
+        }
+        if self.gap is not None:
+            arrays["gap"] = self.gap
+        arrays |= {f"history_{name}": values for name, values in self.history.items()}
+        np.savez(path, **arrays)
 
     def __repr__(self) -> str:
         names, counts = np.unique([status.name for status in np.ravel(self.status)], return_counts=True)
-        ended = ", ".join(f"{name} {count}" if np.ndim(self.status) else name for name, count in zip(names, counts, strict=True))
+        ended = ", ".join(
+            f"{name} {count}" if np.ndim(self.status) else name for name, count in zip(names, counts, strict=True)
+        )
         return (
             f"Result({ended}; shape {tuple(self.x.shape)}, {np.max(self.iterations)} iterations, "
             f"residual {np.max(self.residual_norm):.2g}, {self.seconds:.3g} s)"
@@ -189,6 +190,7 @@ def run(
     max_iter: int,
     callback: Callable[[Progress], Any] | None = None,
     measure: Callable[[Iterate], Array],
+    merit: Callable[[Iterate], Array] | None = None,
     patience: int | None = None,
     check_every: int = 1,
 ) -> Result:
@@ -206,8 +208,10 @@ def run(
     callback : callable, optional
         called with a `Progress` at each look; a true return value stops.
     measure : callable
-        Iterate to (*batch,) array: what is compared with tol. It also ranks iterates, unless there is an objective
-        without a duality gap.
+        Iterate to (*batch,) array: what is compared with tol.
+    merit : callable, optional
+        Iterate to (*batch,) array: what ranks the iterates, relative to the size of the problem (1 is large); by
+        default the measure.
     patience : int, optional
         looks without a further decrease after which a signal has stalled; None waits for ever.
     check_every : int
@@ -226,8 +230,8 @@ def run(
     for iteration, state in enumerate(iterates, start=1):
         if iteration % check_every and iteration < max_iter:
             continue
-        record = record or _Record(state, tol, patience)
-        numbers = record.look(iteration, state, measure(state))
+        record = record or _Record(state, (merit or measure)(state), tol, patience)
+        numbers = record.look(iteration, state, measure(state), (merit or measure)(state))
         stop = callback is not None and callback(Progress(iteration, state.x, numbers))
         if stop or iteration == max_iter or record.ended:
             return record.result(stopped=bool(stop), seconds=time.perf_counter() - started)
@@ -237,28 +241,25 @@ def run(
 class _Record:
     """The numbers of a run: decided on the device, read once a look, the best iterate kept for each signal."""
 
-    def __init__(self, first: Iterate, tol: float, patience: int | None) -> None:
-        xp = namespace(first.residual_norm)
-        nothing = xp.zeros_like(first.residual_norm)
-        self.tol, self.patience = max(tol, 10 * eps(first.residual_norm)), patience
-        self.code = nothing
-        self.best_merit = nothing + float("inf")
-        self.first_merit = None
-        self.waited = nothing
-        self.best: Iterate | None = None
+    def __init__(self, first: Iterate, merit: Array, tol: float, patience: int | None) -> None:
+        xp = namespace(merit)
+        self.tol, self.patience = max(tol, 10 * eps(merit)), patience
+        self.too_much = _GROWTH * xp.clip(merit, 1, None)
+        self.best_merit = xp.full_like(merit, float("inf"))
+        self.code = self.waited = xp.zeros_like(merit)
+        self.best = first
         self.best_numbers: dict[str, np.ndarray] = {}
-        self.iterations = np.zeros(first.residual_norm.shape, dtype=np.int64)
+        self.iterations = np.zeros(merit.shape, dtype=np.int64)
         self.history: list[dict[str, np.ndarray]] = []
 
     @property
     def ended(self) -> bool:
+        """Whether every signal has ended."""
         return bool((self.host_code != _Code.RUNNING).all())
 
-    def look(self, iteration: int, state: Iterate, measure: Array) -> dict[str, np.ndarray]:
+    def look(self, iteration: int, state: Iterate, measure: Array, merit: Array) -> dict[str, np.ndarray]:
+        """Take in one iterate; its numbers, on the host."""
         xp = namespace(measure)
-        merit = state.objective if state.objective is not None and state.gap is None else measure
-        if self.first_merit is None:
-            self.first_merit = merit
         running = self.code == _Code.RUNNING
         better = running & (merit < self.best_merit)
         gained = merit < self.best_merit * (1 - 1e-9)
@@ -280,14 +281,14 @@ class _Record:
         code = xp.zeros_like(measure)
         if self.patience is not None:
             code = xp.where(self.waited >= self.patience, xp.full_like(code, _Code.STALLED), code)
-        lost = ~xp.isfinite(merit) | (abs(merit) > _GROWTH * abs(self.first_merit) + _GROWTH)
-        code = xp.where(lost, xp.full_like(code, _Code.DIVERGED), code)
+        fine = merit <= self.too_much  # false for NaN too
+        code = xp.where(~fine, xp.full_like(code, _Code.DIVERGED), code)
         return xp.where(measure <= self.tol, xp.full_like(code, _Code.CONVERGED), code)
 
     def _keep(self, iteration: int, state: Iterate, better: Array, numbers: dict[str, np.ndarray]) -> None:
         """Take over the signals whose iterate is their best so far."""
         running, improved = numbers.pop("running") != 0, numbers.pop("better") != 0
-        if self.best is None:
+        if not self.history:
             if not all(np.isfinite(value).all() for value in numbers.values()):
                 raise FloatingPointError("the first iterate is not finite: the operator gives NaN or infinity")
             improved = np.ones_like(improved)
@@ -301,6 +302,7 @@ class _Record:
             }
 
     def result(self, *, stopped: bool, seconds: float) -> Result:
+        """The best iterate of each signal and how it ended."""
         history = {name: np.stack([row[name] for row in self.history]) for name in self.history[0]}
         ended = {
             _Code.RUNNING: Status.STOPPED if stopped else Status.MAX_ITER,

@@ -138,7 +138,7 @@ def _solve(
         return divide(state.residual_norm, energy)
 
     with blas_threads(A.size_in * prod(y.shape)):
-        operator = replace_operator(prepare(A), counting) if prepared else counting
+        operator = _counted(prepare(A), counting) if prepared else counting
         result = run(
             iterates(operator, y, model, k),
             tol=tol,
@@ -150,7 +150,7 @@ def _solve(
     return replace(result, n_apply=counting.counts[0], n_adjoint=counting.counts[1])
 
 
-def replace_operator(prepared: LinearOperator, counting: Counting) -> LinearOperator:
+def _counted(prepared: LinearOperator, counting: Counting) -> LinearOperator:
     """The prepared operator with its products counted."""
     return replace(prepared, operator=counting) if isinstance(prepared, Dense) else counting
 
@@ -183,9 +183,7 @@ def iht_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any) -> It
         gradient = A.H @ residual
 
 
-def cosamp_iterates(
-    A: LinearOperator, y: Array, model: SupportModel, k: Any, *, enlarge: int = 2
-) -> Iterator[Iterate]:
+def cosamp_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, *, enlarge: int = 2) -> Iterator[Iterate]:
     """Yield the iterates of (model-based) CoSaMP, without end."""
     identify = _capped_identification(model, k, A.size_out, enlarge)
     proxy = A.H @ y

@@ -16,8 +16,6 @@ from ..backend import (
     norm,
     scatter,
     solve_positive,
-    to_like,
-    to_numpy,
 )
 from ..operators import LinearOperator, Matrix
 

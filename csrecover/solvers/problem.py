@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import Array, as_float, is_float, namespace
+from ..backend import Array, as_float, namespace
 from ..models import SupportModel
 from ..operators import LinearOperator, as_operator
 from ..penalties import Penalty
@@ -25,7 +25,7 @@ def check_problem(A: Any, y: Any) -> tuple[LinearOperator, Array]:
     shape = A.out_shape
     if y.shape[max(0, y.ndim - len(shape)) :] != shape:
         raise ValueError(f"y must have shape (*batch, {', '.join(map(str, shape))}) to fit {A}, got {y.shape}")
-    xp = namespace(y, *[x for x in A._arrays[:1]])
+    xp = namespace(y, *A._arrays[:1])
     if not bool(xp.all(xp.isfinite(y))):
         raise ValueError("y holds NaN or infinity: remove these measurements and the operator's rows that made them")
     if A.precision is not None:
@@ -47,7 +47,9 @@ def check_model(A: LinearOperator, model: Any, k: Any) -> SupportModel:
         When the model is for other shapes, k < 1, k exceeds the model's units or the measurements.
     """
     if not isinstance(model, SupportModel):
-        raise TypeError(f"expected a sparsity model such as Sparse() or BlockSparse(blocks), got {type(model).__name__}")
+        raise TypeError(
+            f"expected a sparsity model such as Sparse() or BlockSparse(blocks), got {type(model).__name__}"
+        )
     model = fit(model, A.in_shape)
     m, n = A.shape
     if k < 1:

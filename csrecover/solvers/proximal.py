@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
-from ..backend import Array, as_float, blas_threads, expand, namespace, norm, real_vdot
+from ..backend import Array, as_float, blas_threads, divide, expand, namespace, norm, real_vdot
 from ..operators import LinearOperator
 from ..penalties import Norm, Penalty
 from .base import Counting, Iterate, Progress, Result, iterate, run
@@ -113,16 +113,18 @@ def _solve(
         raise ValueError(f"the step must be positive, got {step}")
     counting = Counting(A)
     half_energy = 0.5 * norm(y, len(A.out_shape)) ** 2
-    scale = namespace(y).where(half_energy > 0, half_energy, namespace(y).ones_like(half_energy))
 
     def measure(state: Iterate) -> Array:
-        return state.change if state.gap is None else state.gap / scale
+        return state.change if state.gap is None else divide(state.gap, half_energy)
+
+    def merit(state: Iterate) -> Array:
+        return divide(state.objective if state.gap is None else state.gap, half_energy)
 
     with blas_threads(A.size_in * prod(y.shape)):
         x = _start(A, y, x0)
         length = float(step) if step is not None else 1 / max(A.norm(), 1e-150) ** 2
         iterates = algorithm(counting, y, penalty, x, length)
-        result = run(iterates, tol=tol, max_iter=max_iter, callback=callback, measure=measure)
+        result = run(iterates, tol=tol, max_iter=max_iter, callback=callback, measure=measure, merit=merit)
     return replace(result, n_apply=counting.counts[0], n_adjoint=counting.counts[1])
 
 

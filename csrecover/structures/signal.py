@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..backend import Array, as_float
 
@@ -15,7 +15,10 @@ class Structured:
     overrides ``signal_shape`` instead.
     """
 
-    ndim: int
+    if TYPE_CHECKING:  # a field or a property; a property here would be a field's default
+
+        @property
+        def ndim(self) -> int: ...
 
     @property
     def signal_shape(self) -> tuple[int, ...] | None:

@@ -91,8 +91,8 @@ def check_parents(parents):
     if (wrong := parents == nodes).any():
         i = int(wrong.argmax())
         raise ValueError(f"a node cannot be its own parent, got parents[{i}] = {i}: mark a root with -1")
-    ancestor = np.append(parents, -1)                  # the entry at -1: a root's parent has no parent either
-    for _ in range(size.bit_length()):                 # 1, 2, 4, ... generations up
+    ancestor = np.append(parents, -1)  # the entry at -1: a root's parent has no parent either
+    for _ in range(size.bit_length()):  # 1, 2, 4, ... generations up
         ancestor = ancestor[ancestor]
     if (wrong := ancestor >= 0).any():
         i = int(wrong.argmax())
@@ -125,7 +125,7 @@ class LevelOrder:
     def of(cls, parents: np.ndarray) -> "LevelOrder":
         """Sort the nodes of a forest given by the flat index of each node's parent, -1 for a root."""
         size = parents.size
-        by_parent = np.argsort(parents, kind="stable")               # roots, children of node 0, of node 1, ...
+        by_parent = np.argsort(parents, kind="stable")  # roots, children of node 0, of node 1, ...
         first = np.searchsorted(parents, np.arange(-1, size + 1), sorter=by_parent)[1:]
         count = np.diff(first)
         nodes, above, levels, families = by_parent.copy(), np.full(size, -1), [slice(0, int(first[0]))], []

@@ -48,15 +48,15 @@ def check_model(
 
 
 class _ModelProperties:
-    def __init__(self, model, shape, members, like, draws, rng) -> None:  # noqa: ANN001
+    def __init__(self, model, shape, members, like, draws, rng) -> None:
         self.model, self.shape, self.like, self.draws, self.rng = model, shape, like, draws, rng
         self.n = int(np.prod(shape))
         self.budgets = range(self.n + 2)
-        self.members = None if members is None else {k: [np.asarray(s) for s in members(k)] for k in self.budgets}
+        self.members = {k: [np.asarray(s) for s in members(k)] for k in self.budgets} if members else {}
 
     def properties(self) -> list:
         checks = [self.projection, self.budget, self.batch, self.pure, self.phase, self.single]
-        return checks if self.members is None else [self.best, self.feasible, *checks]
+        return [self.best, self.feasible, *checks] if self.members else checks
 
     def signals(self) -> Iterable[Array]:
         """Random signals; some with ties, some with zeros, one zero."""

@@ -40,13 +40,22 @@ def check_norm(
 
 
 class _NormProperties:
-    def __init__(self, penalty, shape, like, draws, rng) -> None:  # noqa: ANN001
+    def __init__(self, penalty, shape, like, draws, rng) -> None:
         self.penalty, self.shape, self.like, self.draws, self.rng = penalty, shape, like, draws, rng
         self.ndim = len(shape)
         self.tol = 1e4 * eps(cast_like(np.zeros(1), like))
 
     def properties(self) -> list:
-        return [self.optimal, self.norm, self.dual_inequality, self.zero, self.batch, self.dtypes, self.scales, self.pure]
+        return [
+            self.optimal,
+            self.norm,
+            self.dual_inequality,
+            self.zero,
+            self.batch,
+            self.dtypes,
+            self.scales,
+            self.pure,
+        ]
 
     def x(self, *batch: int, complex_: bool = False) -> Array:
         return draw(self.rng, (*batch, *self.shape), self.like, complex_=complex_)
@@ -115,7 +124,10 @@ class _NormProperties:
         xp = namespace(self.like)
         for name, real in (("float32", "float32"), ("complex64", "float32"), ("complex128", "float64")):
             x = xp.astype(self.x(complex_="complex" in name), getattr(xp, name))
-            holds(self.penalty.prox(x, 0.5).dtype == getattr(xp, name), f"prox of {name}: {self.penalty.prox(x, 0.5).dtype}")
+            holds(
+                self.penalty.prox(x, 0.5).dtype == getattr(xp, name),
+                f"prox of {name}: {self.penalty.prox(x, 0.5).dtype}",
+            )
             for function in (self.penalty.value, self.penalty.dual):
                 holds(function(x).dtype == getattr(xp, real), f"{function.__name__} of {name}: {function(x).dtype}")
 

@@ -95,7 +95,10 @@ class _OperatorProperties:
                 for (p, q), ndim in zip(images, (len(self.A.out_shape), len(self.A.in_shape)), strict=True)
             )
             size = norm(images[0][0], len(self.A.out_shape)) * norm(y, len(self.A.out_shape))
-            holds(abs(left - right) <= 100 * max(self.unit, eps(left)) * (size + abs(left)), f"<Ax, y> = {left}, <x, A^H y> = {right}")
+            holds(
+                abs(left - right) <= 100 * max(self.unit, eps(left)) * (size + abs(left)),
+                f"<Ax, y> = {left}, <x, A^H y> = {right}",
+            )
 
     def batch(self) -> None:
         """batch: leading axes are signals, none knows of the others"""
@@ -117,7 +120,9 @@ class _OperatorProperties:
                 out = operator @ draw(self.rng, (*self.lead, *shape), like, complex_=complex_in)
                 holds(real_dtype_name(out) == wanted, f"{precision} in, {out.dtype} out, {wanted} expected")
             out = self.A @ draw(self.rng, (*self.lead, *self.A.in_shape), like, complex_=False)
-            holds(is_complex(out) == self.A.complex_output, f"complex_output is {self.A.complex_output}, got {out.dtype}")
+            holds(
+                is_complex(out) == self.A.complex_output, f"complex_output is {self.A.complex_output}, got {out.dtype}"
+            )
 
     def _empty(self, precision: str) -> Array:
         """Empty array of a precision, where the signals are."""

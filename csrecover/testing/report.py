@@ -32,7 +32,9 @@ def verify(subject: Any, properties: Sequence[Callable[[], None]]) -> list[str]:
             detail = str(error) or f"line {where.lineno} of {where.name}"
             failures.append(f"  - {name_of(check)}: {type(error).__name__}: {detail}")
     if failures:
-        raise ConformanceError(f"{subject} fails {len(failures)} of {len(properties)} properties:\n" + "\n".join(failures))
+        raise ConformanceError(
+            f"{subject} fails {len(failures)} of {len(properties)} properties:\n" + "\n".join(failures)
+        )
     return [name_of(check) for check in properties]
 
 

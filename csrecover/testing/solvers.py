@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, cast_like, eps, namespace, real_dtype_name, to_numpy
+from ..backend import cast_like, eps, namespace, real_dtype_name, to_numpy
 from ..operators import LinearOperator
 from ..solvers import Result, Status
 from .report import holds, same, untouched, verify
@@ -47,7 +47,7 @@ def check_solver(
 
 
 class _SolverProperties:
-    def __init__(self, solve, A, truth, error, max_look) -> None:  # noqa: ANN001
+    def __init__(self, solve, A, truth, error, max_look) -> None:
         self.solve, self.A, self.error, self.max_look = solve, A, error, max_look
         self.truth = cast_like(to_numpy(truth), A._example)
         self.y = A @ self.truth
@@ -58,7 +58,9 @@ class _SolverProperties:
     def recovers(self) -> None:
         """recovers: the truth, in the dtype of A @ x"""
         result = self.solve(self.A, self.y)
-        holds(result.error(self.truth) <= self.error, f"relative error {result.error(self.truth)}, status {result.status}")
+        holds(
+            result.error(self.truth) <= self.error, f"relative error {result.error(self.truth)}, status {result.status}"
+        )
         holds(real_dtype_name(result.x) == real_dtype_name(self.y), f"y is {self.y.dtype}, x is {result.x.dtype}")
 
     def zero(self) -> None:
@@ -77,14 +79,19 @@ class _SolverProperties:
         for i in range(4):
             alone = self.solve(self.A, ys[i, ...])
             same(together.x[i, ...], alone.x, f"signal {i}", unit=_BATCH * eps(alone.x))
-            holds(together.status[i] is alone.status, f"signal {i}: {together.status[i]} in the batch, {alone.status} alone")
+            holds(
+                together.status[i] is alone.status,
+                f"signal {i}: {together.status[i]} in the batch, {alone.status} alone",
+            )
 
     def result(self) -> None:
         """result: residual, support and history belong to x"""
         result = self.solve(self.A, self.y)
         residual = float(np.linalg.norm(to_numpy(self.y - self.A @ result.x)))
         scale = float(np.linalg.norm(to_numpy(self.y)))
-        holds(abs(residual - result.residual_norm) <= 1e-5 * scale, f"residual {residual}, stated {result.residual_norm}")
+        holds(
+            abs(residual - result.residual_norm) <= 1e-5 * scale, f"residual {residual}, stated {result.residual_norm}"
+        )
         off = ~to_numpy(result.support)
         holds(to_numpy(result.x)[off] == 0, "x is not zero outside its support")
         holds({"residual_norm", "change"} <= set(result.history), f"history has {sorted(result.history)}")
