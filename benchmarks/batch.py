@@ -4,17 +4,16 @@ python benchmarks/batch.py [--quick] [--out DIR]
 """
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 
-import csrecover as cs
+sys.path.insert(0, str(Path(__file__).parent))
+from common import write_table
 
-try:
-    from .common import machine, write_table
-except ImportError:  # run as a script
-    from common import write_table
+import csrecover as cs
 
 
 def measure(solve, signals, repeats):

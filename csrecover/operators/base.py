@@ -35,7 +35,7 @@ _COLUMNS_AT_ONCE = 2**22  # entries of the one-hot block that `columns` applies 
 def as_shape(shape: int | tuple[int, ...]) -> tuple[int, ...]:
     """Shape given as an int or a tuple of ints, as a tuple of positive ints."""
     sizes: tuple[Any, ...] = tuple(shape) if isinstance(shape, Iterable) else (shape,)
-    if not sizes or not all(isinstance(size, numbers.Integral) and size > 0 for size in sizes):
+    if not sizes or not all(isinstance(size, numbers.Integral) and int(size) > 0 for size in sizes):
         raise ValueError(f"a shape is a positive int or a tuple of positive ints, got {shape!r}")
     return tuple(int(size) for size in sizes)
 

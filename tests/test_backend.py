@@ -1,0 +1,86 @@
+"""What the array API standard lacks, filled in alike on every library."""
+
+import numpy as np
+import pytest
+import scipy.fft
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import csrecover as cs
+from csrecover import backend as b
+
+
+@pytest.mark.parametrize("kind", [2, 4])
+@pytest.mark.parametrize("inverse", [False, True])
+@pytest.mark.parametrize("shape", [(1,), (2,), (7,), (8,), (3, 5)])
+def test_cosine_transform_equals_scipy(backend, kind, inverse, shape):
+    x = np.random.default_rng(0).standard_normal((2, *shape))
+    axes = tuple(range(-len(shape), 0))
+    seen = b.to_numpy(b.dctn(cs.to(x, backend), axes, kind, inverse=inverse))
+    reference = (scipy.fft.idctn if inverse else scipy.fft.dctn)(x, type=kind, axes=axes, norm="ortho")
+    np.testing.assert_allclose(seen, reference, atol=1e-13)
+
+
+@given(
+    gains=st.lists(st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0]), min_size=1, max_size=12),
+    k=st.integers(0, 13),
+)
+@settings(max_examples=300, deadline=None)
+def test_top_k_keeps_the_largest_and_of_equals_the_first(gains, k):
+    order = sorted(range(len(gains)), key=lambda i: (-gains[i], i))[:k]
+    expected = {i for i in order if gains[i] > 0}
+    for name in ("numpy", "array_api_strict:device1"):
+        mask = b.to_numpy(b.top_k_mask(cs.to(np.array(gains), name), k))
+        assert set(np.flatnonzero(mask)) == expected
+
+
+def test_top_k_takes_gains_that_differ_by_rounding_as_ties(backend):
+    gains = cs.to(np.array([1.0, 1.0 + 4e-16, 1.0 - 4e-16, 0.5]), backend)
+    assert b.to_numpy(b.top_k_mask(gains, 1)).tolist() == [True, False, False, False]
+
+
+def test_segment_sums_add_what_has_one_label(backend):
+    values = np.random.default_rng(0).standard_normal((2, 3, 6))
+    labels = np.array([2, 0, 1, 1, 0, 2])
+    seen = b.to_numpy(b.segment_sum(cs.to(values, backend), cs.to(labels, backend), 3))
+    expected = np.stack([values[..., labels == label].sum(axis=-1) for label in range(3)], axis=-1)
+    np.testing.assert_allclose(seen, expected, atol=1e-14)
+
+
+def test_scatter_puts_values_at_their_indices(backend):
+    values = np.arange(1.0, 7).reshape(2, 3)
+    seen = b.to_numpy(b.scatter(cs.to(values, backend), cs.to(np.array([4, 0, 3]), backend), 6))
+    np.testing.assert_array_equal(seen, [[2, 0, 0, 3, 1, 0], [5, 0, 0, 6, 4, 0]])
+
+
+def test_divide_gives_zero_for_zero_divisors_without_a_warning(backend):
+    with np.errstate(all="raise"):
+        quotient = b.divide(cs.to(np.array([0.0, 3.0, 4.0]), backend), cs.to(np.array([0.0, 0.0, 2.0]), backend))
+    assert b.to_numpy(quotient).tolist() == [0, 0, 2]
+
+
+@pytest.mark.parametrize("values", [[1, 2], (True, False), np.array([1, 2], dtype=np.int8)])
+def test_lists_integers_and_booleans_become_double_precision(values):
+    assert b.as_float(values).dtype == np.float64
+
+
+def test_moving_a_dataclass_moves_all_its_arrays_and_keeps_the_original(backend):
+    A = cs.random_rows(8, 3, 0) @ (2.0 * cs.gaussian(8, 5, 0))
+    moved = cs.to(A, backend)
+    assert {b.where_is(x).partition(":")[0] for x in b.arrays_in(moved)} == {backend.partition(":")[0]}
+    assert all(isinstance(x, np.ndarray) for x in b.arrays_in(A))
+    x = np.arange(5.0)
+    np.testing.assert_allclose(cs.to_numpy(moved @ cs.to(x, backend)), A @ x, rtol=1e-14)
+
+
+def test_a_round_trip_gives_the_same_numbers(backend):
+    x = np.random.default_rng(0).standard_normal((2, 3)) + 1j
+    np.testing.assert_array_equal(cs.to(cs.to(x, backend), "numpy"), x)
+
+
+def test_small_problems_run_on_one_blas_thread():
+    from threadpoolctl import threadpool_info
+
+    with b.blas_threads(1000):
+        threads = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+    assert threads <= {1}

@@ -1,0 +1,69 @@
+"""The command line and the demos, at toy size."""
+
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import csrecover as cs
+from csrecover import cli
+
+ROOT = Path(__file__).parent.parent
+DEMOS = {"ecg": {"seeds": 1}, "blocks": {"seeds": 2}, "image": {}}
+
+
+def test_every_demo_is_run():
+    assert set(DEMOS) == set(cli.demos())
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_demo_prints_a_number_and_writes_its_figure(name, tmp_path, capsys):
+    cli.load(cli.demos()[name])(out=tmp_path, **DEMOS[name])
+    printed = capsys.readouterr().out
+    (figure,) = tmp_path.glob("*.png")
+    assert f"figure: {figure}" in printed
+    assert figure.stat().st_size > 10_000
+    assert any(character.isdigit() for character in printed.partition("figure:")[0])
+
+
+def test_the_tree_recovers_the_ecg_far_better_than_plain_sparsity(tmp_path, capsys):
+    cli.load(cli.demos()["ecg"])(out=tmp_path, seeds=3)
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:10]]
+    snr = {(int(row[0]), row[2]): float(row[3]) for row in rows}
+    assert snr[160, "tree"] > 11
+    assert snr[160, "tree"] > snr[160, "l1"] + 4
+    assert snr[256, "tree"] > 17.5
+    assert snr[384, "tree"] > 21
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["demo", "--help"]])
+def test_asking_for_help_ends_well(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 0
+    assert "csrecover" in capsys.readouterr().out
+
+
+def test_an_unknown_demo_is_answered_with_the_known_ones(capsys):
+    assert cli.main(["demo", "nonsense"]) == 2
+    assert "ecg, blocks, image" in capsys.readouterr().err
+
+
+def test_demos_are_listed_with_their_titles(capsys):
+    assert cli.main(["demo", "--list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(DEMOS)
+
+
+def test_the_module_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "csrecover", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"csrecover {cs.__version__}"
+
+
+@pytest.mark.parametrize("name", ["tree_projection", "batch"])
+def test_benchmark_writes_its_table(name, tmp_path, capsys):
+    runpy.run_path(str(ROOT / "benchmarks" / f"{name}.py"))["main"](["--quick", "--out", str(tmp_path)])
+    assert "| --- |" in capsys.readouterr().out
+    assert (tmp_path / f"{name}.csv").read_text().count("\n") > 2
+    assert (tmp_path / f"{name}.md").exists()
