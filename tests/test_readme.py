@@ -1,0 +1,43 @@
+"""The snippets of the documentation run as printed and print what they say."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def snippets(name: str) -> list[str]:
+    """Python blocks of a markdown page."""
+    return re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_readme_snippet_prints_what_it_says(index, capsys):
+    code = snippets("README.md")[index].replace('"cupy")', '"array_api_strict:device1")')
+    exec(compile(code, f"README snippet {index + 1}", "exec"), {})
+    expected = [line.removeprefix("# ") for line in code.splitlines() if line.startswith("# ")]
+    assert capsys.readouterr().out.splitlines() == expected
+    assert expected
+
+
+def test_there_are_six_snippets():
+    assert len(snippets("README.md")) == 6
+
+
+@pytest.mark.parametrize("index", range(len(snippets("CONTRIBUTING.md"))))
+def test_contributing_example_passes_its_check(index, tmp_path, monkeypatch, capsys):
+    module = f"contributing_example_{index}"
+    (tmp_path / f"{module}.py").write_text(snippets("CONTRIBUTING.md")[index])
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module(module)
+    assert "batch: leading axes are signals" in capsys.readouterr().out
+
+
+def test_every_file_of_the_map_exists():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    tree = text[text.index("## Map") : text.index("## Adding")]
+    for name in re.findall(r"^  (\w+(?:\.py|/))", tree, flags=re.MULTILINE):
+        assert (ROOT / "csrecover" / name).exists(), name
