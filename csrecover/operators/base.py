@@ -6,8 +6,9 @@ import math
 import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cached_property
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -15,7 +16,6 @@ import numpy as np
 from ..backend import (
     Array,
     arrays_in,
-    as_complex,
     as_float,
     device,
     is_complex,
@@ -91,7 +91,7 @@ class LinearOperator(ABC):
     def __matmul__(self, other: Any) -> Any:
         """A @ x for an array x of shape (*batch, *in_shape), A @ B for an operator B."""
         if isinstance(other, LinearOperator):
-            return _product(self, other)
+            return _algebra().product(self, other)
         x = as_float(other)
         self._check(x, self.in_shape, "@")
         if self.real_input and is_complex(x):
@@ -113,7 +113,7 @@ class LinearOperator(ABC):
     @property
     def H(self) -> LinearOperator:
         """The adjoint A^H."""
-        return Adjoint(self)
+        return _algebra().Adjoint(self)
 
     @property
     def gram(self) -> LinearOperator:
@@ -121,13 +121,13 @@ class LinearOperator(ABC):
         return self.H @ self
 
     def __rmul__(self, factor: complex) -> LinearOperator:
-        return self if factor == 1 else Scaled(factor, self)
+        return self if factor == 1 else _algebra().Scaled(factor, self)
 
     def __neg__(self) -> LinearOperator:
         return -1 * self
 
     def __add__(self, other: LinearOperator) -> LinearOperator:
-        return Sum((*_terms(self), *_terms(other)))
+        return _algebra().add(self, other)
 
     def __sub__(self, other: LinearOperator) -> LinearOperator:
         return self + -1 * other
@@ -231,184 +231,8 @@ def _batched(shape: tuple[int, ...]) -> str:
     return "(*batch, " + ", ".join(map(str, shape)) + ")"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Adjoint(LinearOperator):
-    """A^H of an operator A."""
+def _algebra() -> ModuleType:
+    """The module of adjoints, multiples, sums and products, which are operators themselves."""
+    from . import algebra
 
-    operator: LinearOperator
-
-    @property
-    def in_shape(self) -> tuple[int, ...]:
-        return self.operator.out_shape
-
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        return self.operator.in_shape
-
-    @property
-    def unitary(self) -> bool:
-        return self.operator.unitary
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        return self.operator.batch_shape
-
-    @property
-    def H(self) -> LinearOperator:
-        return self.operator
-
-    def _apply(self, x: Array) -> Array:
-        return self.operator._adjoint(x)
-
-    def _adjoint(self, y: Array) -> Array:
-        return self.operator @ y
-
-    def norm(self) -> float:
-        return self.operator.norm()
-
-    def __str__(self) -> str:
-        return f"{self.operator}, adjoint"
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Scaled(LinearOperator):
-    """A number times an operator."""
-
-    factor: complex
-    operator: LinearOperator
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.factor, numbers.Number):
-            raise TypeError(f"an operator is scaled by a number, got {type(self.factor).__name__}; see Diagonal")
-        number = complex(self.factor)
-        object.__setattr__(self, "factor", number.real if number.imag == 0 else number)
-
-    @property
-    def in_shape(self) -> tuple[int, ...]:
-        return self.operator.in_shape
-
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        return self.operator.out_shape
-
-    @property
-    def unitary(self) -> bool:
-        return self.operator.unitary and abs(self.factor) == 1
-
-    @property
-    def real_input(self) -> bool:
-        return self.operator.real_input
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        return self.operator.batch_shape
-
-    @property
-    def complex_output(self) -> bool:
-        return isinstance(self.factor, complex) or self.operator.complex_output
-
-    def _apply(self, x: Array) -> Array:
-        return _times(self.factor, self.operator @ x)
-
-    def _adjoint(self, y: Array) -> Array:
-        return self.operator.H @ _times(self.factor.conjugate(), y)
-
-    def norm(self) -> float:
-        return abs(self.factor) * self.operator.norm()
-
-
-def _times(factor: complex, x: Array) -> Array:
-    return factor * (as_complex(x) if isinstance(factor, complex) else x)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Sum(LinearOperator):
-    """Sum of operators of one shape."""
-
-    terms: tuple[LinearOperator, ...]
-
-    def __post_init__(self) -> None:
-        for term in self.terms[1:]:
-            if (term.in_shape, term.out_shape) != (self.in_shape, self.out_shape):
-                raise ValueError(f"operators of different shapes do not add: {self.terms[0]} and {term}")
-
-    @property
-    def in_shape(self) -> tuple[int, ...]:
-        return self.terms[0].in_shape
-
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        return self.terms[0].out_shape
-
-    @property
-    def real_input(self) -> bool:
-        return any(term.real_input for term in self.terms)
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        return np.broadcast_shapes(*(term.batch_shape for term in self.terms))
-
-    def _apply(self, x: Array) -> Array:
-        return sum((term @ x for term in self.terms[1:]), start=self.terms[0] @ x)
-
-    def _adjoint(self, y: Array) -> Array:
-        return sum((term.H @ y for term in self.terms[1:]), start=self.terms[0].H @ y)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Product(LinearOperator):
-    """Product of operators, applied from the right: Product((A, B)) @ x = A @ (B @ x)."""
-
-    factors: tuple[LinearOperator, ...]
-
-    @property
-    def in_shape(self) -> tuple[int, ...]:
-        return self.factors[-1].in_shape
-
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        return self.factors[0].out_shape
-
-    @property
-    def unitary(self) -> bool:
-        return all(factor.unitary for factor in self.factors)
-
-    @property
-    def real_input(self) -> bool:
-        return any(factor.real_input for factor in self.factors)
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        return np.broadcast_shapes(*(factor.batch_shape for factor in self.factors))
-
-    def _apply(self, x: Array) -> Array:
-        for factor in reversed(self.factors):
-            x = factor @ x
-        return x
-
-    def _adjoint(self, y: Array) -> Array:
-        for factor in self.factors:
-            y = factor.H @ y
-        return y
-
-    def norm(self) -> float:
-        """Exact where all factors but one are unitary and that one knows its norm."""
-        others = [factor for factor in self.factors if not factor.unitary]
-        return others[0].norm() if len(others) == 1 else 1.0 if not others else super().norm()
-
-    def __str__(self) -> str:
-        return " @ ".join(f"({factor})" if isinstance(factor, Sum) else str(factor) for factor in self.factors)
-
-
-def _product(left: LinearOperator, right: LinearOperator) -> LinearOperator:
-    if left.in_shape != right.out_shape:
-        raise ValueError(f"operators do not compose: {left} takes {left.in_shape}, {right} gives {right.out_shape}")
-    return Product((*_factors(left), *_factors(right)))
-
-
-def _factors(operator: LinearOperator) -> tuple[LinearOperator, ...]:
-    return operator.factors if isinstance(operator, Product) else (operator,)
-
-
-def _terms(operator: LinearOperator) -> tuple[LinearOperator, ...]:
-    return operator.terms if isinstance(operator, Sum) else (operator,)
+    return algebra

@@ -1,33 +1,20 @@
-"""What every solver shares: the iterate, the one loop, and the result that says how it ended."""
+"""What every solver shares: the iterate, and the one loop that draws iterates until every signal has ended."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from enum import Enum
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..backend import Array, divide, eps, expand, is_array, namespace, norm, to_numpy
+from ..backend import Array, divide, eps, expand, namespace, norm, to_numpy
 from ..operators import LinearOperator
+from .result import Result, Status, plain
 
 _GROWTH = 1e6  # a merit this many times the first one counts as divergence
 _LOOKBACK = 12  # looks at the end of a stalled run that are searched for a repeating pattern
-
-
-class Status(Enum):
-    """How a solver ended, one status a signal; the text says what to do."""
-
-    CONVERGED = "converged to the tolerance"
-    STALLED = "the residual stopped falling: normal with noise, else measure more, lower k or try another solver"
-    CYCLED = "the iterates repeat: measure more, lower k or try another solver"
-    DIVERGED = "the iterates grew without bound, the best one is returned: lower the step or measure more"
-    MAX_ITER = "the iterations ran out: raise max_iter or loosen tol"
-    INFEASIBLE = "no signal of this budget fits the measurements: raise k or the noise level"
-    STOPPED = "stopped by the callback"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,86 +58,6 @@ class Progress:
     iteration: int
     x: Array
     numbers: dict[str, np.ndarray]
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """A recovered signal and how it was found. For a batch of signals the numbers are arrays, one entry a signal.
-
-    Attributes
-    ----------
-    x : array, (*batch, *signal)
-        the recovered signal, or its coefficients where a basis was given.
-    support : bool array of the shape of x
-    status : Status, or object array of Status
-    iterations : int or array
-    residual_norm : float or array, ||y - A x||
-    gap : float or array, duality gap of x; None for solvers without one
-    history : dict of NumPy arrays
-        keys "objective", "gap", "residual_norm", "change", one row a look at the numbers.
-    n_apply, n_adjoint : int
-        products with A and A^H (one for a whole batch).
-    seconds : float
-    basis : LinearOperator or None
-        sparsifying basis, where one was given.
-    """
-
-    x: Array
-    support: Array
-    status: Any
-    iterations: Any
-    residual_norm: Any
-    gap: Any
-    history: dict[str, np.ndarray]
-    n_apply: int = 0
-    n_adjoint: int = 0
-    seconds: float = 0.0
-    basis: LinearOperator | None = field(default=None)
-
-    @property
-    def converged(self) -> Any:
-        """Whether the tolerance was reached (an array for a batch)."""
-        reached = np.vectorize(lambda status: status is Status.CONVERGED, otypes=[bool])(self.status)
-        return reached if np.ndim(reached) else bool(reached)
-
-    @property
-    def signal(self) -> Array:
-        """The recovered signal itself: x, or the signal that has the coefficients x in the basis."""
-        return self.x if self.basis is None else self.basis.H @ self.x
-
-    def error(self, truth: Array) -> Any:
-        """Relative error ||signal - truth|| / ||truth|| of each signal."""
-        estimate = self.signal
-        ndim = estimate.ndim - np.ndim(self.status)
-        truth = namespace(estimate, truth).astype(truth, estimate.dtype) if is_array(truth) else np.asarray(truth)
-        return _plain(to_numpy(divide(norm(estimate - truth, ndim), norm(truth, ndim))))
-
-    def save(self, path: str | Path) -> None:
-        """Write the arrays and numbers to an .npz file (no pickle; load with ``numpy.load``)."""
-        status = np.vectorize(lambda status: status.name, otypes=[str])(self.status)
-        arrays: dict[str, Any] = {
-            "x": to_numpy(self.x),
-            "signal": to_numpy(self.signal),
-            "support": to_numpy(self.support),
-            "status": status,
-            "iterations": self.iterations,
-            "residual_norm": self.residual_norm,
-            "seconds": self.seconds,
-        }
-        if self.gap is not None:
-            arrays["gap"] = self.gap
-        arrays |= {f"history_{name}": values for name, values in self.history.items()}
-        np.savez(path, **arrays)
-
-    def __repr__(self) -> str:
-        names, counts = np.unique([status.name for status in np.ravel(self.status)], return_counts=True)
-        ended = ", ".join(
-            f"{name} {count}" if np.ndim(self.status) else name for name, count in zip(names, counts, strict=True)
-        )
-        return (
-            f"Result({ended}; shape {tuple(self.x.shape)}, {np.max(self.iterations)} iterations, "
-            f"residual {np.max(self.residual_norm):.2g}, {self.seconds:.3g} s)"
-        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -319,9 +226,9 @@ class _Record:
             x=best.x,
             support=best.support if best.support is not None else best.x != 0,
             status=status if np.ndim(status) else status.item(),
-            iterations=_plain(self.iterations),
-            residual_norm=_plain(self.best_numbers["residual_norm"]),
-            gap=_plain(self.best_numbers["gap"]) if "gap" in self.best_numbers else None,
+            iterations=plain(self.iterations),
+            residual_norm=plain(self.best_numbers["residual_norm"]),
+            gap=plain(self.best_numbers["gap"]) if "gap" in self.best_numbers else None,
             history=history,
             seconds=seconds,
         )
@@ -343,8 +250,3 @@ def _repeats(residuals: np.ndarray) -> bool:
         if np.allclose(last, before, rtol=1e-12, atol=0) and np.ptp(last) > 1e-9 * np.max(last):
             return True
     return False
-
-
-def _plain(values: Any) -> Any:
-    """A Python number for one signal, the array for a batch."""
-    return values if np.ndim(values) else np.asarray(values).item()

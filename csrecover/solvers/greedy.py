@@ -10,9 +10,10 @@ from typing import Any
 from ..backend import Array, blas_threads, divide, expand, keep, namespace, norm
 from ..models import SupportModel
 from ..operators import LinearOperator
-from .base import Counting, Iterate, Progress, Result, iterate, run
+from .base import Counting, Iterate, Progress, iterate, run
 from .least_squares import Dense, least_squares_on, prepare
 from .problem import check_model, check_problem
+from .result import Result
 
 _SHRINK = 0.5  # factor on a rejected step of IHT
 _SAFE = 0.99  # share of the largest step that is certain not to raise the residual, IHT

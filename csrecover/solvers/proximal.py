@@ -10,9 +10,10 @@ from typing import Any
 from ..backend import Array, as_float, blas_threads, divide, expand, namespace, norm, real_vdot
 from ..operators import LinearOperator
 from ..penalties import Norm, Penalty
-from .base import Counting, Iterate, Progress, Result, iterate, run
+from .base import Counting, Iterate, Progress, iterate, run
 from .certificates import dual_value, gap_from
 from .problem import check_penalty, check_problem
+from .result import Result
 
 
 def ista(

@@ -1,0 +1,206 @@
+"""The algebra of operators: adjoints, multiples, sums and products."""
+
+from __future__ import annotations
+
+import numbers
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..backend import Array, as_complex
+from .base import LinearOperator
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Adjoint(LinearOperator):
+    """A^H of an operator A."""
+
+    operator: LinearOperator
+
+    @property
+    def _arrays(self) -> list[Array]:  # type: ignore[override]  # adjoints are made anew for each product
+        return self.operator._arrays
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        return self.operator.out_shape
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return self.operator.in_shape
+
+    @property
+    def unitary(self) -> bool:
+        return self.operator.unitary
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return self.operator.batch_shape
+
+    @property
+    def H(self) -> LinearOperator:
+        return self.operator
+
+    def _apply(self, x: Array) -> Array:
+        return self.operator._adjoint(x)
+
+    def _adjoint(self, y: Array) -> Array:
+        return self.operator @ y
+
+    def norm(self) -> float:
+        return self.operator.norm()
+
+    def __str__(self) -> str:
+        return f"{self.operator}, adjoint"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scaled(LinearOperator):
+    """A number times an operator."""
+
+    factor: complex
+    operator: LinearOperator
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.factor, numbers.Number):
+            raise TypeError(f"an operator is scaled by a number, got {type(self.factor).__name__}; see Diagonal")
+        number = complex(self.factor)
+        object.__setattr__(self, "factor", number.real if number.imag == 0 else number)
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        return self.operator.in_shape
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return self.operator.out_shape
+
+    @property
+    def unitary(self) -> bool:
+        return self.operator.unitary and abs(self.factor) == 1
+
+    @property
+    def real_input(self) -> bool:
+        return self.operator.real_input
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return self.operator.batch_shape
+
+    @property
+    def complex_output(self) -> bool:
+        return isinstance(self.factor, complex) or self.operator.complex_output
+
+    def _apply(self, x: Array) -> Array:
+        return _times(self.factor, self.operator @ x)
+
+    def _adjoint(self, y: Array) -> Array:
+        return self.operator.H @ _times(self.factor.conjugate(), y)
+
+    def norm(self) -> float:
+        return abs(self.factor) * self.operator.norm()
+
+
+def _times(factor: complex, x: Array) -> Array:
+    return factor * (as_complex(x) if isinstance(factor, complex) else x)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sum(LinearOperator):
+    """Sum of operators of one shape."""
+
+    terms: tuple[LinearOperator, ...]
+
+    def __post_init__(self) -> None:
+        for term in self.terms[1:]:
+            if (term.in_shape, term.out_shape) != (self.in_shape, self.out_shape):
+                raise ValueError(f"operators of different shapes do not add: {self.terms[0]} and {term}")
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        return self.terms[0].in_shape
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return self.terms[0].out_shape
+
+    @property
+    def real_input(self) -> bool:
+        return any(term.real_input for term in self.terms)
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return np.broadcast_shapes(*(term.batch_shape for term in self.terms))
+
+    def _apply(self, x: Array) -> Array:
+        return sum((term @ x for term in self.terms[1:]), start=self.terms[0] @ x)
+
+    def _adjoint(self, y: Array) -> Array:
+        return sum((term.H @ y for term in self.terms[1:]), start=self.terms[0].H @ y)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Product(LinearOperator):
+    """Product of operators, applied from the right: Product((A, B)) @ x = A @ (B @ x)."""
+
+    factors: tuple[LinearOperator, ...]
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        return self.factors[-1].in_shape
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return self.factors[0].out_shape
+
+    @property
+    def unitary(self) -> bool:
+        return all(factor.unitary for factor in self.factors)
+
+    @property
+    def real_input(self) -> bool:
+        return any(factor.real_input for factor in self.factors)
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return np.broadcast_shapes(*(factor.batch_shape for factor in self.factors))
+
+    def _apply(self, x: Array) -> Array:
+        for factor in reversed(self.factors):
+            x = factor @ x
+        return x
+
+    def _adjoint(self, y: Array) -> Array:
+        for factor in self.factors:
+            y = factor.H @ y
+        return y
+
+    def norm(self) -> float:
+        """Exact where all factors but one are unitary and that one knows its norm."""
+        others = [factor for factor in self.factors if not factor.unitary]
+        return others[0].norm() if len(others) == 1 else 1.0 if not others else super().norm()
+
+    def __str__(self) -> str:
+        return " @ ".join(f"({factor})" if isinstance(factor, Sum) else str(factor) for factor in self.factors)
+
+
+def product(left: LinearOperator, right: LinearOperator) -> LinearOperator:
+    """Product of two operators; products do not nest."""
+    if left.in_shape != right.out_shape:
+        raise ValueError(f"operators do not compose: {left} takes {left.in_shape}, {right} gives {right.out_shape}")
+    return Product((*factors_of(left), *factors_of(right)))
+
+
+def factors_of(operator: LinearOperator) -> tuple[LinearOperator, ...]:
+    """Factors of a product, any other operator alone."""
+    return operator.factors if isinstance(operator, Product) else (operator,)
+
+
+def terms_of(operator: LinearOperator) -> tuple[LinearOperator, ...]:
+    """Terms of a sum, any other operator alone."""
+    return operator.terms if isinstance(operator, Sum) else (operator,)
+
+
+def add(left: LinearOperator, right: LinearOperator) -> LinearOperator:
+    """Sum of two operators; sums do not nest."""
+    return Sum((*terms_of(left), *terms_of(right)))
