@@ -36,6 +36,7 @@ from .solvers import (
 )
 from .structures import Blocks, Tree
 from .testing import check_model, check_norm, check_operator, check_solver
+from .versions import show_versions
 
 __all__ = [
     "DCT",
@@ -79,6 +80,7 @@ __all__ = [
     "random_signs",
     "recover",
     "run",
+    "show_versions",
     "snr",
     "subspace_pursuit",
     "to",

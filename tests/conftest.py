@@ -1,9 +1,17 @@
 """Backends that the property suite runs on."""
 
+import os
+
 import numpy as np
 import pytest
+from hypothesis import settings
 
 import csrecover as cs
+
+FULL = bool(os.environ.get("CSRECOVER_FULL"))  # make test-full: many more cases of each property
+settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True)
+settings.register_profile("full", max_examples=1000, deadline=None)
+settings.load_profile("full" if FULL else "quick")
 
 BACKENDS = ["numpy", "array_api_strict:device1"]
 

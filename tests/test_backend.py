@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.fft
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csrecover as cs
@@ -25,7 +25,6 @@ def test_cosine_transform_equals_scipy(backend, kind, inverse, shape):
     gains=st.lists(st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0]), min_size=1, max_size=12),
     k=st.integers(0, 13),
 )
-@settings(max_examples=300, deadline=None)
 def test_top_k_keeps_the_largest_and_of_equals_the_first(gains, k):
     order = sorted(range(len(gains)), key=lambda i: (-gains[i], i))[:k]
     expected = {i for i in order if gains[i] > 0}

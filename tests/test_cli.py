@@ -61,6 +61,13 @@ def test_the_module_is_the_command():
     assert done.stdout.strip() == f"csrecover {cs.__version__}"
 
 
+def test_versions_name_the_package_and_numpy(capsys):
+    cs.show_versions()
+    printed = capsys.readouterr().out
+    assert "csrecover" in printed
+    assert "numpy" in printed
+
+
 @pytest.mark.parametrize("name", ["tree_projection", "batch"])
 def test_benchmark_writes_its_table(name, tmp_path, capsys):
     runpy.run_path(str(ROOT / "benchmarks" / f"{name}.py"))["main"](["--quick", "--out", str(tmp_path)])

@@ -18,6 +18,7 @@ LAYERS = {
     "analysis": 4,
     "experiments": 4,
     "metrics": 4,
+    "versions": 4,
     "testing": 5,
     "plotting": 5,
     "cli": 6,

@@ -5,7 +5,7 @@ import pytest
 import pywt
 import scipy.sparse
 import scipy.sparse.linalg
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csrecover as cs
@@ -95,7 +95,6 @@ def test_one_seed_gives_one_problem_in_every_precision():
     seed=st.integers(0, 2**31),
     kind=st.sampled_from(["flat", "steep", "one"]),
 )
-@settings(max_examples=60, deadline=None)
 def test_norm_estimate_is_never_below_the_norm(m, n, seed, kind):
     from csrecover.operators import norm as norm_module
 

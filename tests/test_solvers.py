@@ -1,6 +1,6 @@
 """The solvers in lockstep with their textbook twins, against the theorems about them, and on headline numbers."""
 
-from dataclasses import dataclass, field
+import dataclasses
 from itertools import islice
 
 import numpy as np
@@ -306,12 +306,12 @@ def test_one_product_with_A_and_one_with_its_adjoint_an_iteration(solver):  # no
         assert iterations <= result.n_adjoint <= iterations + 2
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Watched(cs.LinearOperator):
     """An operator that counts for itself how often it is asked; its norm is known beforehand."""
 
     operator: cs.LinearOperator
-    calls: list = field(default_factory=lambda: [0, 0])
+    calls: list = dataclasses.field(default_factory=lambda: [0, 0])
 
     @property
     def in_shape(self):
