@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import math
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
@@ -233,6 +234,8 @@ def as_complex(x: Array) -> Array:
 def to_like(x: Any, like: Array) -> Array:
     """Numbers of the host (a list, a range, a NumPy array) in the library and on the device of `like`."""
     xp = namespace(like)
+    if is_array(x) and library(x) == library(like):
+        return xp.asarray(x, device=device(like))
     return xp.asarray(np.asarray(x), device=device(like))
 
 
@@ -366,14 +369,20 @@ def _threadpools() -> ThreadpoolController:
 # --- linear systems --------------------------------------------------------------------------------------------------
 
 
-def solve_positive(gram: Array, b: Array) -> Array:
-    """Solution of gram @ x = b for one Hermitian positive definite matrix; not finite where it is singular."""
-    if library(b) == "numpy":
-        factor, info = _potrf(b.dtype)(gram, lower=True)
-        if info != 0:
-            return np.full_like(b, np.nan)
-        return scipy.linalg.cho_solve((factor, True), b, check_finite=False)
-    return namespace(gram, b).linalg.solve(gram, b[:, None])[:, 0]
+def positive_solver(gram: Array) -> Callable[[Array], Array] | None:
+    """Solver of gram @ x = b for a Hermitian positive definite matrix; None where it is singular to half precision."""
+    worst = eps(gram) ** 0.5
+    if library(gram) == "numpy":
+        factor, failed = _potrf(gram.dtype)(gram, lower=True)
+        pivots = np.real(np.diagonal(factor)) ** 2
+        if failed or not pivots.min() > worst * pivots.max():
+            return None
+        return lambda b: scipy.linalg.cho_solve((factor, True), b, check_finite=False)
+    xp = namespace(gram)
+    values, vectors = xp.linalg.eigh(gram)
+    if not bool(values[0] > worst * values[-1]):
+        return None
+    return lambda b: vectors @ ((xp.conj(vectors.mT) @ b) / xp.astype(values, vectors.dtype))
 
 
 @cache

@@ -48,12 +48,14 @@ def recover(
     Raises
     ------
     TypeError
-        When the structure is neither a model nor a penalty.
+        When the structure is neither a model nor a penalty, or the basis no operator.
     ValueError
         When k is missing (model) or given (penalty), or the basis is not unitary or does not fit A.
     """
     A = as_operator(A)
     if basis is not None:
+        if not isinstance(basis, LinearOperator):
+            raise TypeError(f"the basis must be an operator such as Wavelet or DCT, got {type(basis).__name__}")
         if not basis.unitary:
             raise ValueError(f"the basis must be an orthonormal transform such as Wavelet or DCT, got {basis}")
         A = A @ basis.H

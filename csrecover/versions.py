@@ -5,7 +5,17 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
-_PACKAGES = ("numpy", "scipy", "PyWavelets", "array-api-compat", "matplotlib", "cupy-cuda13x", "cupy-cuda12x", "torch", "numba")
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "PyWavelets",
+    "array-api-compat",
+    "matplotlib",
+    "cupy-cuda13x",
+    "cupy-cuda12x",
+    "torch",
+    "numba",
+)
 
 
 def show_versions() -> None:

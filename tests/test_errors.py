@@ -1,4 +1,7 @@
 """What a user can do wrong: each error says what was expected, what came and what to do."""
+# ruff: noqa: E501 - the tables have one wrong call a line
+
+import importlib
 
 import array_api_strict as strict
 import numpy as np
@@ -198,7 +201,7 @@ def test_an_operator_that_is_none_is_named(solve, what):
 @every_solver
 def test_a_stack_of_matrices_wants_one_signal_each(solve):
     stack = np.random.default_rng(0).standard_normal((3, M, N))
-    with pytest.raises(ValueError, match=r"\(3, 10\).*got \(2, 10\)|got \(2, 10\).*\(3, 10\)"):
+    with pytest.raises(ValueError, match=r"\*batch, 3, 10\).*got \(2, 10\)"):
         solve(stack, np.ones((2, M)))
 
 
@@ -213,7 +216,7 @@ def test_a_stack_of_matrices_wants_one_signal_each(solve):
         ({"max_iter": -5}, ValueError, "max_iter >= 1 .* got max_iter=-5"),
         ({"max_iter": 2.5}, (TypeError, ValueError), "max_iter"),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 def test_tolerance_and_number_of_iterations_in_range(solve, options, error, message):
     with pytest.raises(error, match=message):
@@ -237,7 +240,9 @@ def test_tolerance_and_number_of_iterations_in_range(solve, options, error, mess
         (cs.Sparse(), True, TypeError, "k is an integer, got True"),
         (cs.Sparse(), [2], TypeError, r"k is an integer, got \[2\]"),
     ],
-    ids=str,
+    ids=lambda value: (
+        type(value).__name__ if isinstance(value, cs.Model) else "" if value is TypeError else str(value)[:60]
+    ),
 )
 def test_a_budget_must_fit_the_model_and_the_measurements(solver, model, k, error, message):
     with pytest.raises(error, match=message):
@@ -300,7 +305,19 @@ def test_a_start_must_be_a_finite_signal(solver, x0, error, message):
         solver(A, Y, cs.L1(0.1), x0=x0)
 
 
+@pytest.fixture
+def finite_svd(monkeypatch):
+    """LAPACK may go on for ever on a matrix that is not finite: here the decomposition refuses it."""
+
+    def checked(matrix, *arguments, svd=np.linalg.svd, **options):
+        assert np.isfinite(matrix).all(), "a matrix that is not finite is decomposed"
+        return svd(matrix, *arguments, **options)
+
+    monkeypatch.setattr(np.linalg, "svd", checked)
+
+
 @every_solver
+@pytest.mark.usefixtures("finite_svd")
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's own, of inf - inf
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("where", ["everywhere", "one entry"])
@@ -311,6 +328,7 @@ def test_an_operator_that_is_not_finite_is_named(solve, value, where):
         solve(matrix, Y)
 
 
+@pytest.mark.usefixtures("finite_svd")
 def test_an_operator_that_is_not_finite_is_named_by_the_tree_too():
     with pytest.raises(FloatingPointError, match="operator gives NaN or infinity"):
         cs.subspace_pursuit(np.full((M, N), np.nan), Y, cs.TreeSparse(TREE), 2)
@@ -334,7 +352,7 @@ class Quadratic(cs.Penalty):
     ("bound of a model", TypeError, "expected a penalty such as L1.* got Sparse", lambda: cs.lambda_max(A, Y, cs.Sparse())),
     ("gap at a short signal", ValueError, r"\(\*batch, 20\), got \(19,\)", lambda: cs.duality_gap(A, Y, cs.L1(), np.ones(19))),
     ("bound of nan", ValueError, "y holds NaN or infinity", lambda: cs.lambda_max(A, Y * np.nan, cs.L1())),
-    ("truth of another shape", ValueError, "", lambda: cs.fista(A, Y, cs.L1(0.1)).error(np.ones(19))),
+    ("truth of another shape", ValueError, r"\(20,\).*\(19,\)", lambda: cs.fista(A, Y, cs.L1(0.1)).error(np.ones(19))),
     ("snr of two shapes", ValueError, r"shapes \(3,\) and \(4,\)", lambda: cs.snr(np.ones(3), np.ones(4))),
 )  # fmt: skip
 def test_a_certificate_or_an_error_wants_what_it_is_defined_for(error, message, call):
@@ -404,7 +422,11 @@ def test_the_remedy_for_two_places_works():
 @pytest.mark.parametrize(("library", "package"), [("cupy", r"csrecover\[gpu\]"), ("torch", "torch")])
 @pytest.mark.parametrize("place", ["", ":0"])
 def test_a_missing_library_is_named_with_what_to_install(monkeypatch, what, library, package, place):
-    monkeypatch.setitem(__import__("sys").modules, library, None)  # as if it were not installed
+
+    def missing(name):
+        raise ModuleNotFoundError(f"No module named {name!r}")
+
+    monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(ImportError, match=f"{library} cannot be imported .* install it with: pip install {package}"):
         cs.to(what, library + place)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..models import SupportModel
 from ..operators.base import as_shape
-from ..operators.dense import standard_normal
+from ..operators.dense import as_dtype, standard_normal
 from ..structures.signal import fit
 
 
@@ -32,4 +32,4 @@ def random_signal(
     """
     shape, rng = as_shape(shape), np.random.default_rng(rng)
     support = fit(model, shape).support(rng.standard_normal(shape), k)
-    return np.where(support, standard_normal(shape, rng, np.dtype(dtype)), np.zeros((), dtype))
+    return np.where(support, standard_normal(shape, rng, as_dtype(dtype)), np.zeros((), dtype))

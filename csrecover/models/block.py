@@ -8,6 +8,7 @@ import numpy as np
 
 from ..backend import Array, energy, top_k_mask
 from ..structures import Blocks
+from ..structures.signal import expect
 from .base import SupportModel, check_count
 
 
@@ -26,6 +27,9 @@ class BlockSparse(SupportModel):
     """
 
     blocks: Blocks
+
+    def __post_init__(self) -> None:
+        expect(self.blocks, Blocks, "Blocks.uniform(n, size)")
 
     @property
     def ndim(self) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..backend import Array, flat, to_like, to_numpy
 from ..structures import Tree
+from ..structures.signal import expect
 from .base import SupportModel, check_count
 from .tree_projection import best_subtree
 
@@ -31,6 +32,9 @@ class TreeSparse(SupportModel):
     """
 
     tree: Tree
+
+    def __post_init__(self) -> None:
+        expect(self.tree, Tree, "Wavelet(shape, name).tree")
 
     @property
     def ndim(self) -> int:

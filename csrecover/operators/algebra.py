@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,8 +61,6 @@ class Scaled(LinearOperator):
     operator: LinearOperator
 
     def __post_init__(self) -> None:
-        if not isinstance(self.factor, numbers.Number):
-            raise TypeError(f"an operator is scaled by a number, got {type(self.factor).__name__}; see Diagonal")
         number = complex(self.factor)
         object.__setattr__(self, "factor", number.real if number.imag == 0 else number)
 

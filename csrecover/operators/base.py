@@ -85,6 +85,8 @@ class LinearOperator(ABC):
     def batch_shape(self) -> tuple[int, ...]:
         return ()
 
+    __array_ufunc__ = None  # NumPy leaves array @ operator and array * operator to us
+
     # --- using it ----------------------------------------------------------------------------------------------------
 
     @final
@@ -93,16 +95,18 @@ class LinearOperator(ABC):
         if isinstance(other, LinearOperator):
             return _algebra().product(self, other)
         x = as_float(other)
-        self._check(x, self.in_shape, "@")
+        self._check(x)
         if self.real_input and is_complex(x):
             raise TypeError(
                 f"{self} takes real signals, got {x.dtype}: drop the imaginary part or use its complex form"
             )
         return self._apply(x)
 
-    def _check(self, x: Array, shape: tuple[int, ...], what: str) -> None:
+    def _check(self, x: Array) -> None:
+        """Refuse arrays of another shape, library or device."""
+        shape = (*self.batch_shape, *self.in_shape)
         if x.shape[max(0, x.ndim - len(shape)) :] != shape:
-            raise ValueError(f"{self} {what} expects an array of shape {_batched(shape)}, got {x.shape}")
+            raise ValueError(f"{self} @ expects an array of shape {_batched(shape)}, got {x.shape}")
         if self._arrays:
             namespace(self._arrays[0], x)
 
@@ -121,16 +125,26 @@ class LinearOperator(ABC):
         return self.H @ self
 
     def __rmul__(self, factor: complex) -> LinearOperator:
+        if not isinstance(factor, numbers.Number):
+            raise TypeError(f"{self} is scaled by a number, got {type(factor).__name__}; see Diagonal")
         return self if factor == 1 else _algebra().Scaled(factor, self)
 
     def __neg__(self) -> LinearOperator:
         return -1 * self
 
     def __add__(self, other: LinearOperator) -> LinearOperator:
-        return _algebra().add(self, other)
+        return _algebra().add(self, self._operand(other))
 
     def __sub__(self, other: LinearOperator) -> LinearOperator:
-        return self + -1 * other
+        return self + -1 * self._operand(other)
+
+    def _operand(self, other: Any) -> LinearOperator:
+        """Refuse to compute with what is no operator."""
+        if not isinstance(other, LinearOperator):
+            raise TypeError(f"{self} does not combine with {type(other).__name__}: wrap an array in Matrix first")
+        return other
+
+    __radd__ = __rsub__ = __rmatmul__ = _operand
 
     # --- knowing it --------------------------------------------------------------------------------------------------
 
@@ -149,20 +163,23 @@ class LinearOperator(ABC):
         """(m, n), measurements by unknowns."""
         return self.size_out, self.size_in
 
+    @cached_property
+    def _parts(self) -> list[LinearOperator]:
+        """The operators that this one is made of."""
+        values = [getattr(self, field.name) for field in fields(self)]  # type: ignore[arg-type]  # by contract
+        nested = [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
+        return [part for part in nested if isinstance(part, LinearOperator)]
+
     @property
     def complex_output(self) -> bool:
         """Whether real signals give complex measurements."""
-        parts = [getattr(self, field.name) for field in fields(self)]  # type: ignore[arg-type]  # a dataclass by contract
-        nested = [part for item in parts for part in (item if isinstance(item, tuple) else (item,))]
-        return any(is_complex(x) for x in self._arrays) or any(
-            part.complex_output for part in nested if isinstance(part, LinearOperator)
-        )
+        return any(is_complex(x) for x in self._arrays) or any(part.complex_output for part in self._parts)
 
     @property
     def precision(self) -> str | None:
-        """'float32' or 'float64' by the operator's own arrays; None where it has none and keeps that of the signal."""
-        found = [real_dtype_name(x) for x in self._arrays if is_float(x)]
-        return None if not found else "float64" if "float64" in found else "float32"
+        """'float32' or 'float64' by the operator's own numbers; None where it has none and keeps that of the signal."""
+        found = {real_dtype_name(x) for x in self._arrays if is_float(x)} | {part.precision for part in self._parts}
+        return max((name for name in found if name), default=None)
 
     @property
     def dtype(self) -> np.dtype:

@@ -80,6 +80,20 @@ def _multiply(matrix: Array, x: Array) -> Array:
     return xp.matmul(matrix, x) if x.ndim == 1 else xp.matmul(x, matrix.mT)
 
 
+def as_dtype(dtype: Any) -> np.dtype:
+    """One of the four dtypes that csrecover computes in.
+
+    Raises
+    ------
+    TypeError
+        For any other.
+    """
+    dtype = np.dtype(dtype)
+    if dtype.name not in ("float32", "float64", "complex64", "complex128"):
+        raise TypeError(f"expected the dtype float32, float64, complex64 or complex128, got {dtype}")
+    return dtype
+
+
 def gaussian(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
     """Random (m, n) operator with independent entries N(0, 1/m), so that E ||A x||^2 = ||x||^2.
 
@@ -92,7 +106,7 @@ def gaussian(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
     dtype : dtype
         float32, float64, complex64 or complex128 (complex: circular, E |a|^2 = 1/m).
     """
-    return Matrix(standard_normal((m, n), np.random.default_rng(rng), np.dtype(dtype)) / m**0.5)
+    return Matrix(standard_normal((m, n), np.random.default_rng(rng), as_dtype(dtype)) / max(m, 1) ** 0.5)
 
 
 def standard_normal(shape: tuple[int, ...], rng: np.random.Generator, dtype: np.dtype) -> np.ndarray:
@@ -115,4 +129,4 @@ def bernoulli(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
         float32, float64, complex64 or complex128.
     """
     signs = np.random.default_rng(rng).integers(0, 2, (m, n)) * 2.0 - 1.0
-    return Matrix((signs / m**0.5).astype(dtype))
+    return Matrix((signs / max(m, 1) ** 0.5).astype(as_dtype(dtype)))

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse
 import scipy.sparse.linalg
 
-from ..backend import Array, is_array
+from ..backend import Array, is_array, namespace
 from .base import LinearOperator
 from .dense import Matrix
 
@@ -76,6 +76,7 @@ class FromScipy(LinearOperator):
 
 def _columnwise(product: Any, x: Array) -> Array:
     """Apply a SciPy product on columns to the signals of a batch."""
+    namespace(np.empty(0), x)  # refuses arrays that are not on the host
     out = product(x.reshape(-1, x.shape[-1]).T).T
     return np.ascontiguousarray(out.reshape(*x.shape[:-1], -1))
 
@@ -88,4 +89,6 @@ def from_scipy(source: Any) -> LinearOperator:
     source : sparse matrix or array, LinearOperator
         shape (m, n).
     """
+    if not scipy.sparse.issparse(source) and not hasattr(source, "matvec"):
+        raise TypeError(f"expected a SciPy sparse matrix or operator (matvec, rmatvec), got {type(source).__name__}")
     return FromScipy(source)

@@ -42,6 +42,8 @@ def _exact_norm(operator: LinearOperator) -> float:
     else:
         dense = to_numpy((operator if operator.size_in <= operator.size_out else operator.H).todense())
     dense = dense.astype(np.result_type(dense, np.float64), copy=False)
+    if not np.isfinite(dense).all():
+        raise FloatingPointError(f"the operator gives NaN or infinity: {operator}; check its entries")
     gram = dense.conj().T @ dense if dense.shape[1] <= dense.shape[0] else dense @ dense.conj().T
     return math.sqrt(max(np.linalg.eigvalsh(gram)[-1], 0.0)) * (1 + 1e-12)
 

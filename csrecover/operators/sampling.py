@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +43,7 @@ class Sampling(LinearOperator):
                 raise ValueError(f"a mask of the signal's shape {shape} was expected, got {host.shape}")
             host = np.flatnonzero(host)
             indices = namespace(indices).nonzero(namespace(indices).reshape(indices, (-1,)))[0]
-        elif host.dtype.kind not in "iu":
+        elif host.size and host.dtype.kind not in "iu":
             raise TypeError(f"indices are integers or a bool mask, got dtype {host.dtype}")
         n = int(np.prod(shape))
         if host.ndim != 1 or host.size == 0 or host.min() < 0 or host.max() >= n or np.unique(host).size < host.size:
@@ -87,6 +88,8 @@ def random_rows(shape: int | tuple[int, ...], m: int, rng: Any) -> Sampling:
     """
     shape = as_shape(shape)
     n = int(np.prod(shape))
+    if not isinstance(m, numbers.Integral):
+        raise TypeError(f"m is an integer, the number of entries to keep, got {m!r}")
     if not 1 <= m <= n:
         raise ValueError(f"m must be between 1 and the number of entries {n}, got {m}")
     indices = np.sort(np.random.default_rng(rng).permutation(n)[:m])
@@ -100,7 +103,10 @@ class Diagonal(LinearOperator):
     weights: Array
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weights", as_float(self.weights))
+        weights = as_float(self.weights)
+        if weights.ndim == 0 or 0 in weights.shape:
+            raise ValueError(f"weights of the signal's shape were expected, at least one, got shape {weights.shape}")
+        object.__setattr__(self, "weights", weights)
 
     @property
     def in_shape(self) -> tuple[int, ...]:

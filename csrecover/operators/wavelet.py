@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 from functools import cache
 
@@ -51,6 +52,8 @@ class Wavelet(LinearOperator):
         _filters(self.name)
         deepest = min((size & -size).bit_length() - 1 for size in shape)
         levels = deepest if self.levels is None else self.levels
+        if not isinstance(levels, numbers.Integral):
+            raise TypeError(f"levels is an integer, the number of halvings, got {levels!r}")
         if not 1 <= levels <= deepest:
             raise ValueError(
                 f"{levels} wavelet levels need axes divisible by {2 ** max(levels, 1)}: shape {shape} allows "

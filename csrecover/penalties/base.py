@@ -46,11 +46,22 @@ def check_weight(weight: Any) -> Any:
 
     Raises
     ------
+    TypeError
+        When it is no real number.
     ValueError
         When a weight is negative or not finite.
     """
-    weight = as_float(weight) if is_array(weight) or isinstance(weight, (list, tuple)) else float(weight)
+    if is_array(weight) or isinstance(weight, (list, tuple)):
+        weight = as_float(weight)
+    elif isinstance(weight, numbers.Real):
+        weight = float(weight)
+    else:
+        raise TypeError(f"a weight is a real number or an array of them, got {weight!r}: is it complex?")
     host = to_numpy(weight)
+    if host.dtype.kind == "c":
+        raise TypeError("a weight is a real number or an array of them, got complex ones")
+    if host.size == 0:
+        raise ValueError(f"one weight at least was expected, got an array of shape {host.shape}")
     if not (np.isfinite(host).all() and (host >= 0).all()):
         raise ValueError(f"weights must be finite and not negative, got {host.min()} .. {host.max()}")
     return weight

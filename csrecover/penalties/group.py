@@ -9,6 +9,7 @@ import numpy as np
 
 from ..backend import Array, divide, energy, is_array, namespace, to_like
 from ..structures import Blocks
+from ..structures.signal import expect
 from .base import Norm, check_weight, largest_ratio, threshold, weights_for
 
 
@@ -33,6 +34,7 @@ class GroupL2(Norm):
     weight: Any = 1.0
 
     def __post_init__(self) -> None:
+        expect(self.blocks, Blocks, "Blocks.uniform(n, size)")
         weight = self.weight
         if isinstance(weight, str):
             if weight != "sqrt":

@@ -44,7 +44,7 @@ class L1(Norm):
 
     def dual(self, u: Array) -> Array:
         u = self._signals(u)
-        weight = namespace(u).reshape(self.weight, (-1,)) if is_array(self.weight) else self.weight
+        weight = namespace(u, self.weight).reshape(self.weight, (-1,)) if is_array(self.weight) else self.weight
         return largest_ratio(flat(abs(u), self.ndim), weight)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -62,7 +63,7 @@ class Progress:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Counting(LinearOperator):
-    """An operator that counts its products; solvers wrap the user's operator in one."""
+    """An operator that counts its products and checks the first of each kind; solvers wrap the user's in one."""
 
     operator: LinearOperator
     counts: list[int] = field(default_factory=lambda: [0, 0])
@@ -75,13 +76,30 @@ class Counting(LinearOperator):
     def out_shape(self) -> tuple[int, ...]:
         return self.operator.out_shape
 
+    @property
+    def real_input(self) -> bool:
+        return self.operator.real_input
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return self.operator.batch_shape
+
     def _apply(self, x: Array) -> Array:
-        self.counts[0] += 1
-        return self.operator._apply(x)
+        return self._checked(0, self.operator._apply(x), self.out_shape)
 
     def _adjoint(self, y: Array) -> Array:
-        self.counts[1] += 1
-        return self.operator._adjoint(y)
+        return self._checked(1, self.operator._adjoint(y), self.in_shape)
+
+    def _checked(self, kind: int, out: Array, shape: tuple[int, ...]) -> Array:
+        self.counts[kind] += 1
+        if self.counts[kind] == 1:
+            if out.shape[out.ndim - len(shape) :] != shape:
+                raise ValueError(
+                    f"{self.operator} gives an array of shape {out.shape}, (*batch, *{shape}) was expected"
+                )
+            if not bool(namespace(out).all(namespace(out).isfinite(out))):
+                raise FloatingPointError(f"the operator gives NaN or infinity: {self.operator}; check its entries")
+        return out
 
 
 class _Code:
@@ -129,19 +147,24 @@ def run(
         When tol or max_iter is out of range.
     FloatingPointError
         When the first iterate is not finite.
+    TypeError
+        When tol or max_iter is no number.
     """
+    if not isinstance(tol, numbers.Real) or not isinstance(max_iter, numbers.Integral):
+        raise TypeError(f"expected a number tol and an integer max_iter, got tol={tol!r}, max_iter={max_iter!r}")
     if max_iter < 1 or not tol >= 0:
         raise ValueError(f"expected max_iter >= 1 and tol >= 0, got max_iter={max_iter}, tol={tol}")
     started = time.perf_counter()
     record = None
-    for iteration, state in enumerate(iterates, start=1):
-        if iteration % check_every and iteration < max_iter:
-            continue
-        record = record or _Record(state, (merit or measure)(state), tol, patience)
-        numbers = record.look(iteration, state, measure(state), (merit or measure)(state))
-        stop = callback is not None and callback(Progress(iteration, state.x, numbers))
-        if stop or iteration == max_iter or record.ended:
-            return record.result(stopped=bool(stop), seconds=time.perf_counter() - started)
+    with np.errstate(over="ignore", invalid="ignore"):  # divergence is a status, not a warning
+        for iteration, state in enumerate(iterates, start=1):
+            if iteration % check_every and iteration < max_iter:
+                continue
+            record = record or _Record(state, (merit or measure)(state), float(tol), patience)
+            seen = record.look(iteration, state, measure(state), (merit or measure)(state))
+            stop = callback is not None and callback(Progress(iteration, state.x, seen))
+            if stop or iteration == max_iter or record.ended:
+                return record.result(stopped=bool(stop), seconds=time.perf_counter() - started)
     raise AssertionError("iterates never end")
 
 
@@ -157,6 +180,7 @@ class _Record:
         self.best = first
         self.best_numbers: dict[str, np.ndarray] = {}
         self.iterations = np.zeros(merit.shape, dtype=np.int64)
+        self.looks = np.zeros(merit.shape, dtype=np.int64)
         self.history: list[dict[str, np.ndarray]] = []
 
     @property
@@ -168,10 +192,10 @@ class _Record:
         """Take in one iterate; its numbers, on the host."""
         xp = namespace(measure)
         running = self.code == _Code.RUNNING
-        better = running & (merit < self.best_merit)
+        better = running & (merit <= self.best_merit * (1 + 4 * eps(merit)))  # of equals the later is closer
         gained = merit < self.best_merit * (1 - 1e-9)
         self.waited = xp.where(gained, xp.zeros_like(self.waited), self.waited + 1)
-        self.best_merit = xp.where(better, merit, self.best_merit)
+        self.best_merit = xp.where(better & (merit < self.best_merit), merit, self.best_merit)
         code = self._decide(measure, merit)
         self.code = xp.where(running, code, self.code)
         named = {**state.numbers(), "running": running, "better": better, "code": self.code}
@@ -200,6 +224,7 @@ class _Record:
                 raise FloatingPointError("the first iterate is not finite: the operator gives NaN or infinity")
             improved = np.ones_like(improved)
         self.iterations[running] = iteration
+        self.looks[running] += 1
         if improved.all():
             self.best, self.best_numbers = state, dict(numbers)
         elif improved.any():
@@ -219,7 +244,7 @@ class _Record:
         }
         status = np.vectorize(ended.get, otypes=[object])(self.host_code)
         for signal in np.argwhere(status == Status.STALLED):
-            if _repeats(history["residual_norm"][(slice(self.iterations[tuple(signal)]), *signal)]):
+            if _repeats(history["residual_norm"][(slice(self.looks[tuple(signal)]), *signal)]):
                 status[tuple(signal)] = Status.CYCLED
         best = self.best
         return Result(

@@ -139,7 +139,7 @@ def _solve(
         return divide(state.residual_norm, energy)
 
     with blas_threads(A.size_in * prod(y.shape)):
-        operator = _counted(prepare(A), counting) if prepared else counting
+        operator = _counted(prepare(A, y), counting) if prepared else counting
         result = run(
             iterates(operator, y, model, k),
             tol=tol,

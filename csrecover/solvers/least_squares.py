@@ -7,6 +7,7 @@ from math import prod
 
 from ..backend import (
     Array,
+    cast_like,
     device,
     divide,
     eps,
@@ -14,15 +15,14 @@ from ..backend import (
     keep,
     namespace,
     norm,
+    positive_solver,
     scatter,
-    solve_positive,
 )
 from ..operators import LinearOperator, Matrix
 
 _DENSE = 2**22  # entries up to which an operator is made dense, once a solve
 _LOOK = 8  # conjugate gradient iterations between looks at the numbers
 _MAX_CG = 400
-_ACCURATE = 1e-8  # normal equations solved worse than this are decomposed anew
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,12 +51,12 @@ class Dense(LinearOperator):
         return self.operator._adjoint(y)
 
 
-def prepare(A: LinearOperator) -> LinearOperator:
+def prepare(A: LinearOperator, y: Array) -> LinearOperator:
     """The operator as `least_squares_on` wants it: with its dense matrix where that is small or at hand."""
     small = prod(A.shape) <= _DENSE
     if A.batch_shape or not (small or isinstance(A, Matrix)):
         return A
-    return Dense(A, A.todense())
+    return Dense(A, cast_like(A.todense(), y))
 
 
 def least_squares_on(A: LinearOperator, y: Array, support: Array) -> Array:
@@ -72,8 +72,8 @@ def least_squares_on(A: LinearOperator, y: Array, support: Array) -> Array:
     Returns
     -------
     array, (*batch, *in_shape)
-        from dense normal equations, refined once and checked, with a singular value decomposition behind them; or,
-        for operators that are not dense, from conjugate gradients (CGLS) to full precision.
+        from dense normal equations, refined once, or a singular value decomposition where these are close to
+        singular; for operators that are not dense from conjugate gradients (CGLS), to full precision.
     """
     if not isinstance(A, Dense):
         return _conjugate_gradients(A, y, support)
@@ -110,16 +110,13 @@ def _minimum_norm(B: Array, y: Array) -> Array:
     adjoint = xp.conj(B.mT)
     tall = t <= m
     gram = adjoint @ B if tall else B @ adjoint
-
-    def solve(r: Array) -> Array:
-        return solve_positive(gram, adjoint @ r) if tall else adjoint @ solve_positive(gram, r)
-
-    x = solve(y)
-    x = x + solve(y - B @ x)
-    error = adjoint @ (y - B @ x) if tall else y - B @ x
-    limit = max(_ACCURATE, 100 * eps(y)) * norm(adjoint @ y if tall else y)
-    if bool(norm(error) <= limit):  # false for NaN too: a singular system
-        return x
+    if not bool(xp.all(xp.isfinite(gram))):  # decompositions may not end on NaN
+        return xp.full((t,), float("nan"), dtype=dtype, device=device(y))
+    invert = positive_solver(gram)
+    if invert is not None:
+        x = invert(adjoint @ y) if tall else adjoint @ invert(y)
+        rest = y - B @ x
+        return x + (invert(adjoint @ rest) if tall else adjoint @ invert(rest))  # one step of refinement
     u, s, vh = xp.linalg.svd(B, full_matrices=False)
     nonzero = s > max(m, t) * eps(y) * xp.max(s)
     inverse = xp.where(nonzero, 1 / xp.where(nonzero, s, xp.ones_like(s)), xp.zeros_like(s))

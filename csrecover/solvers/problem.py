@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 from ..backend import Array, as_float, namespace
@@ -22,9 +23,11 @@ def check_problem(A: Any, y: Any) -> tuple[LinearOperator, Array]:
         When the shape of y is not (*batch, *A.out_shape), or y is not finite.
     """
     A, y = as_operator(A), as_float(y)
-    shape = A.out_shape
+    shape = (*A.batch_shape, *A.out_shape)
     if y.shape[max(0, y.ndim - len(shape)) :] != shape:
         raise ValueError(f"y must have shape (*batch, {', '.join(map(str, shape))}) to fit {A}, got {y.shape}")
+    if 0 in y.shape:
+        raise ValueError(f"y of shape {y.shape} holds no signal: measure at least one")
     xp = namespace(y, *A._arrays[:1])
     if not bool(xp.all(xp.isfinite(y))):
         raise ValueError("y holds NaN or infinity: remove these measurements and the operator's rows that made them")
@@ -42,7 +45,7 @@ def check_model(A: LinearOperator, model: Any, k: Any) -> SupportModel:
     Raises
     ------
     TypeError
-        When the model is none.
+        When the model is none, or k is no integer.
     ValueError
         When the model is for other shapes, k < 1, k exceeds the model's units or the measurements.
     """
@@ -52,6 +55,8 @@ def check_model(A: LinearOperator, model: Any, k: Any) -> SupportModel:
         )
     model = fit(model, A.in_shape)
     m, n = A.shape
+    if isinstance(k, bool) or not isinstance(k, numbers.Integral):
+        raise TypeError(f"the budget k is an integer, got {k!r}")
     if k < 1:
         raise ValueError(f"the budget k must be at least 1, got {k}")
     if k > model.units(n):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from math import prod
+from math import inf, prod
 from typing import Any
 
-from ..backend import Array, as_float, blas_threads, divide, expand, namespace, norm, real_vdot
+from ..backend import Array, as_float, blas_threads, divide, expand, is_complex, namespace, norm, real_vdot
 from ..operators import LinearOperator
 from ..penalties import Norm, Penalty
 from .base import Counting, Iterate, Progress, iterate, run
@@ -110,8 +110,8 @@ def _solve(
 ) -> Result:
     A, y = check_problem(A, y)
     penalty = check_penalty(A, penalty)
-    if step is not None and not step > 0:
-        raise ValueError(f"the step must be positive, got {step}")
+    if step is not None and not 0 < step < inf:
+        raise ValueError(f"the step must be positive and finite, got {step}")
     counting = Counting(A)
     half_energy = 0.5 * norm(y, len(A.out_shape)) ** 2
 
@@ -122,7 +122,7 @@ def _solve(
         return divide(state.objective if state.gap is None else state.gap, half_energy)
 
     with blas_threads(A.size_in * prod(y.shape)):
-        x = _start(A, y, x0)
+        x = _start(counting, y, x0)
         length = float(step) if step is not None else 1 / max(A.norm(), 1e-150) ** 2
         iterates = algorithm(counting, y, penalty, x, length)
         result = run(iterates, tol=tol, max_iter=max_iter, callback=callback, measure=measure, merit=merit)
@@ -131,13 +131,18 @@ def _solve(
 
 def _start(A: LinearOperator, y: Array, x0: Any) -> Array:
     """First iterate, in the dtype that the iterates will have."""
-    zero = A.H @ namespace(y).zeros_like(y)
+    zero = 0 * (A.H @ y)
     if x0 is None:
         return zero
     x0 = as_float(x0)
+    xp = namespace(zero, x0)
     if x0.shape != zero.shape:
         raise ValueError(f"x0 must have shape {zero.shape}, got {x0.shape}")
-    return namespace(zero, x0).astype(x0, zero.dtype)
+    if is_complex(x0) and not is_complex(zero):
+        raise TypeError(f"x0 must be real as A and y are, got {x0.dtype}")
+    if not bool(xp.all(xp.isfinite(x0))):
+        raise ValueError("x0 holds NaN or infinity: start from finite numbers")
+    return xp.astype(x0, zero.dtype)
 
 
 def ista_iterates(A: LinearOperator, y: Array, penalty: Penalty, x: Array, step: float) -> Iterator[Iterate]:
@@ -168,6 +173,7 @@ def fista_iterates(
         x_prev, x = x, penalty.prox(z + step * correlation, step)
         Ax_prev, Ax = Ax, A @ x
         yield bound.certified(x, x_prev, y - Ax)
+        # where the momentum points uphill, the step just taken becomes the first of a new run
         t_prev = xp.where(real_vdot(z - x, x - x_prev, ndim) > 0, xp.ones_like(t), t) if restart else t
         t = (1 + xp.sqrt(1 + 4 * t_prev**2)) / 2
         momentum = (t_prev - 1) / t

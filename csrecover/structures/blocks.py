@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -41,9 +42,9 @@ class Blocks:
     def __post_init__(self) -> None:
         labels = self.labels if is_array(self.labels) else np.asarray(self.labels)
         host = to_numpy(labels)
-        if host.dtype.kind not in "iu":
+        if host.size and host.dtype.kind not in "iu":
             raise TypeError(f"labels are integers, got dtype {host.dtype}")
-        if host.size == 0 or host.min() < 0:
+        if host.size == 0 or host.ndim == 0 or host.min() < 0:
             raise ValueError("labels must be 0 .. count-1, one for each coefficient; got none or a negative one")
         count = int(host.max()) + 1
         missing = np.flatnonzero(np.bincount(host.reshape(-1), minlength=count) == 0)
@@ -64,6 +65,8 @@ class Blocks:
         ValueError
             When size does not divide n.
         """
+        if not isinstance(size, numbers.Integral) or not isinstance(n, numbers.Integral):
+            raise TypeError(f"n and size are integers, got n={n!r}, size={size!r}")
         if not 1 <= size <= n:
             raise ValueError(f"size must be between 1 and n={n}, got {size}")
         if n % size:
@@ -85,16 +88,17 @@ class Blocks:
         xp, values = namespace(values), flat(values, len(self.shape))
         if self.size is not None:
             return xp.sum(xp.reshape(values, (*values.shape[:-1], self.count, self.size)), axis=-1)
+        xp = namespace(values, self.labels)
         return segment_sum(values, xp.reshape(self.labels, (-1,)), self.count)
 
-    def spread(self, numbers: Array) -> Array:
+    def spread(self, values: Array) -> Array:
         """Give each coefficient the number of its block: (*batch, count) to (*batch, *shape)."""
-        xp, batch = namespace(numbers), numbers.shape[:-1]
+        xp, batch = namespace(values), values.shape[:-1]
         if self.size is not None:
-            numbers = xp.broadcast_to(numbers[..., None], (*batch, self.count, self.size))
+            values = xp.broadcast_to(values[..., None], (*batch, self.count, self.size))
         else:
-            numbers = xp.take(numbers, xp.reshape(self.labels, (-1,)), axis=-1)
-        return xp.reshape(numbers, (*batch, *self.shape))
+            values = namespace(values, self.labels).take(values, xp.reshape(self.labels, (-1,)), axis=-1)
+        return xp.reshape(values, (*batch, *self.shape))
 
     def __repr__(self) -> str:
         return f"Blocks({self.count} of {self.size or f'{self.sizes.min()} to {self.sizes.max()}'}, shape {self.shape})"

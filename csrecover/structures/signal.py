@@ -40,6 +40,18 @@ class Structured:
         return x
 
 
+def expect(structure: Any, kind: type, example: str) -> None:
+    """Refuse what is not of the kind that a model or a penalty is made of.
+
+    Raises
+    ------
+    TypeError
+        Saying what was expected, with an example.
+    """
+    if not isinstance(structure, kind):
+        raise TypeError(f"expected {kind.__name__}, for example {example}, got {type(structure).__name__}")
+
+
 S = TypeVar("S", bound=Structured)
 
 

@@ -78,6 +78,8 @@ def check_parents(parents):
     """Raise unless `parents` (NumPy, any shape) describes a forest."""
     if parents.size == 0:
         raise ValueError("parents must have at least one node, got an empty array: use [-1] for a single root")
+    if parents.ndim == 0:
+        raise ValueError("parents must be an array with one entry a node, got a number: use [-1] for a single root")
     if not np.issubdtype(parents.dtype, np.integer):
         raise TypeError(f"parents must be integers, got dtype {parents.dtype}: convert with parents.astype(int)")
     parents = parents.reshape(-1)
