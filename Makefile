@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
-export OMP_NUM_THREADS ?= $(if $(filter bench demo,$(MAKECMDGOALS)),,1)
+export OMP_NUM_THREADS ?= 2
 PYTEST := -m pytest -n $(WORKERS) --dist worksteal -q
 
 .PHONY: demo test test-full test-lowest lint bench clean
