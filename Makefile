@@ -6,8 +6,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
-export OMP_NUM_THREADS ?= 2
 PYTEST := -m pytest -n $(WORKERS) --dist worksteal -q
+# the workers are the threads
+ONE_THREAD := OMP_NUM_THREADS=1
 
 .PHONY: demo test test-full test-lowest lint bench clean
 
@@ -15,13 +16,13 @@ demo: $(VENV)/base
 	$(BIN)/csrecover demo
 
 test: $(VENV)/dev
-	$(BIN)/python $(PYTEST)
+	$(ONE_THREAD) $(BIN)/python $(PYTEST)
 
 test-full: $(VENV)/dev
-	CSRECOVER_FULL=1 $(BIN)/python $(PYTEST)
+	$(ONE_THREAD) CSRECOVER_FULL=1 $(BIN)/python $(PYTEST)
 
 test-lowest: $(VENV)-lowest/done
-	$(VENV)-lowest/bin/python $(PYTEST)
+	$(ONE_THREAD) $(VENV)-lowest/bin/python $(PYTEST)
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ settings.register_profile("quick", max_examples=60, deadline=None, derandomize=T
 settings.register_profile("full", max_examples=1000, deadline=None)
 settings.load_profile("full" if FULL else "quick")
 
-BACKENDS = ["numpy", "array_api_strict:device1"]
+BACKENDS = os.environ.get("CSRECOVER_BACKENDS", "numpy array_api_strict:device1").split()
 
 
 @pytest.fixture(params=BACKENDS)
