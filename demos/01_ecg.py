@@ -35,17 +35,23 @@ def main(out=Path("out"), seeds=8):
     runs = {}
     for m, k, seed in tqdm([(m, k, s) for m, k in SETTINGS for s in range(seeds)], delay=2, disable=None, leave=False):
         runs[m, k, seed] = recoveries(ecg, wavelet, m, k, seed)
-    print("  m    k  structure   SNR dB median (range)     ms  iterations")
+    print("  m    k  structure   SNR in dB: median (range)        milliseconds          iterations")
     for m, k in SETTINGS:
         for name in ("tree", "sparse", "l1"):
             results = [runs[m, k, seed][name] for seed in range(seeds)]
-            snrs = [cs.snr(result.signal, ecg) for result in results]
-            seconds, iterations = (np.median([getattr(r, what) for r in results]) for what in ("seconds", "iterations"))
-            spread = f"({min(snrs):5.2f} .. {max(snrs):5.2f})"
-            print(
-                f"{m:3d}  {k:3d}  {name:9s}  {np.median(snrs):6.2f}  {spread}  {1000 * seconds:8.1f}  {iterations:8.1f}"
+            numbers = (
+                spread([cs.snr(result.signal, ecg) for result in results], ".2f"),
+                spread([1000 * result.seconds for result in results], ".0f"),
+                spread([result.iterations for result in results], ".0f"),
             )
+            print(f"{m:3d}  {k:3d}  {name:9s}  " + "  ".join(numbers))
     print("figure:", plotting.save(draw(ecg, wavelet, runs[160, 50, 0]), out / "ecg.png"))
+
+
+def spread(values, form):
+    """Median and range."""
+    low, middle, high = (format(f(values), form) for f in (min, np.median, max))
+    return f"{middle:>6s} ({low:>5s} .. {high:>5s})"
 
 
 # %% One figure: the three recoveries, and where the coefficients lie

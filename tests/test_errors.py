@@ -155,7 +155,7 @@ def test_a_structure_cannot_be_made_of_this(error, message, call):
     ("tree of another length", ValueError, r"Tree.* takes signals of shape \(20,\) .* \(21,\)", lambda: cs.TreeSparse(TREE).project(np.ones(21), 1)),
     ("too few axes", ValueError, r"Sparse.* signals with 2 axes .* \(4,\)", lambda: cs.Sparse(ndim=2).project(np.ones(4), 1)),
     ("number", ValueError, r"Sparse.* signals with 1 axes .* \(\)", lambda: cs.Sparse().project(3.0, 1)),
-    ("negative budget", ValueError, "k must not be negative, got -1", lambda: cs.Sparse().project(np.ones(4), -1)),
+    ("negative budget", ValueError, "k must be at least 0, got -1", lambda: cs.Sparse().project(np.ones(4), -1)),
     ("fractional budget", TypeError, "k is an integer, got 1.5", lambda: cs.BlockSparse(BLOCKS).project(np.ones(N), 1.5)),
     ("bool as budget", TypeError, "k is an integer, got True", lambda: cs.TreeSparse(TREE).project(np.ones(N), True)),
     ("nan on a tree", ValueError, "projects finite signals, got NaN or infinity", lambda: cs.TreeSparse(TREE).project(np.full(N, np.nan), 1)),
@@ -164,7 +164,7 @@ def test_a_structure_cannot_be_made_of_this(error, message, call):
     ("prox of another shape", ValueError, r"L1.* takes signals of shape \(2,\) .* \(3,\)", lambda: cs.L1([1, 2]).prox(np.ones(3), 1.0)),
     ("dual of another shape", ValueError, r"L1.* takes signals of shape \(2,\) .* \(3,\)", lambda: cs.L1([1, 2]).dual(np.ones(3))),
     ("random signal of another shape", ValueError, r"\(20,\).*\(10,\)", lambda: cs.random_signal(cs.TreeSparse(TREE), 10, 2, 0)),
-    ("random signal of negative budget", ValueError, "k must not be negative, got -1", lambda: cs.random_signal(cs.Sparse(), 10, -1, 0)),
+    ("random signal of negative budget", ValueError, "k must be at least 0, got -1", lambda: cs.random_signal(cs.Sparse(), 10, -1, 0)),
 )  # fmt: skip
 def test_a_structure_cannot_be_used_like_this(error, message, call):
     with pytest.raises(error, match=message):

@@ -63,16 +63,16 @@ class SupportModel(Model):
         return keep(x, self.support(x, k))
 
 
-def check_count(k: Any) -> int:
-    """K as an int >= 0.
+def check_count(k: Any, least: int = 0) -> int:
+    """K as an int, at least `least`.
 
     Raises
     ------
     TypeError, ValueError
-        When it is not an integer, or negative.
+        When it is not an integer, or too small.
     """
     if isinstance(k, bool) or not isinstance(k, numbers.Integral):
         raise TypeError(f"the budget k is an integer, got {k!r}")
-    if k < 0:
-        raise ValueError(f"the budget k must not be negative, got {k}")
+    if k < least:
+        raise ValueError(f"the budget k must be at least {least}, got {k}")
     return int(k)

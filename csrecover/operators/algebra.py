@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,34 @@ from ..backend import Array, as_complex
 from .base import LinearOperator
 
 
+class Wrapper(LinearOperator, ABC):
+    """An operator around another one, of its shapes and with its properties."""
+
+    operator: LinearOperator
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        return self.operator.in_shape
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return self.operator.out_shape
+
+    @property
+    def unitary(self) -> bool:
+        return self.operator.unitary
+
+    @property
+    def real_input(self) -> bool:
+        return self.operator.real_input
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return self.operator.batch_shape
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Adjoint(LinearOperator):
+class Adjoint(Wrapper):
     """A^H of an operator A."""
 
     operator: LinearOperator
@@ -29,12 +56,8 @@ class Adjoint(LinearOperator):
         return self.operator.in_shape
 
     @property
-    def unitary(self) -> bool:
-        return self.operator.unitary
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        return self.operator.batch_shape
+    def real_input(self) -> bool:
+        return False  # the adjoint of a map from real signals takes complex measurements
 
     @property
     def H(self) -> LinearOperator:
@@ -54,7 +77,7 @@ class Adjoint(LinearOperator):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Scaled(LinearOperator):
+class Scaled(Wrapper):
     """A number times an operator."""
 
     factor: complex
@@ -65,24 +88,8 @@ class Scaled(LinearOperator):
         object.__setattr__(self, "factor", number.real if number.imag == 0 else number)
 
     @property
-    def in_shape(self) -> tuple[int, ...]:
-        return self.operator.in_shape
-
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        return self.operator.out_shape
-
-    @property
     def unitary(self) -> bool:
         return self.operator.unitary and abs(self.factor) == 1
-
-    @property
-    def real_input(self) -> bool:
-        return self.operator.real_input
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        return self.operator.batch_shape
 
     @property
     def complex_output(self) -> bool:

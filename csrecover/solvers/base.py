@@ -5,13 +5,14 @@ from __future__ import annotations
 import numbers
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ..backend import Array, divide, eps, expand, namespace, norm, to_numpy
 from ..operators import LinearOperator
+from ..operators.algebra import Wrapper
 from .result import Result, Status, plain
 
 _GROWTH = 1e6  # a merit this many times the first one counts as divergence
@@ -62,27 +63,11 @@ class Progress:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Counting(LinearOperator):
+class Counting(Wrapper):
     """An operator that counts its products and checks the first of each kind; solvers wrap the user's in one."""
 
     operator: LinearOperator
     counts: list[int] = field(default_factory=lambda: [0, 0])
-
-    @property
-    def in_shape(self) -> tuple[int, ...]:
-        return self.operator.in_shape
-
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        return self.operator.out_shape
-
-    @property
-    def real_input(self) -> bool:
-        return self.operator.real_input
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        return self.operator.batch_shape
 
     def _apply(self, x: Array) -> Array:
         return self._checked(0, self.operator._apply(x), self.out_shape)
@@ -100,6 +85,12 @@ class Counting(LinearOperator):
             if not bool(namespace(out).all(namespace(out).isfinite(out))):
                 raise FloatingPointError(f"the operator gives NaN or infinity: {self.operator}; check its entries")
         return out
+
+
+def accounted(result: Result, counting: Counting, started: float) -> Result:
+    """The result with the products counted and the seconds since the solver was called, preparations included."""
+    n_apply, n_adjoint = counting.counts
+    return replace(result, n_apply=n_apply, n_adjoint=n_adjoint, seconds=time.perf_counter() - started)
 
 
 class _Code:
@@ -154,7 +145,6 @@ def run(
         raise TypeError(f"expected a number tol and an integer max_iter, got tol={tol!r}, max_iter={max_iter!r}")
     if max_iter < 1 or not tol >= 0:
         raise ValueError(f"expected max_iter >= 1 and tol >= 0, got max_iter={max_iter}, tol={tol}")
-    started = time.perf_counter()
     record = None
     with np.errstate(over="ignore", invalid="ignore"):  # divergence is a status, not a warning
         for iteration, state in enumerate(iterates, start=1):
@@ -164,7 +154,7 @@ def run(
             seen = record.look(iteration, state, measure(state), (merit or measure)(state))
             stop = callback is not None and callback(Progress(iteration, state.x, seen))
             if stop or iteration == max_iter or record.ended:
-                return record.result(stopped=bool(stop), seconds=time.perf_counter() - started)
+                return record.result(stopped=bool(stop))
     raise AssertionError("iterates never end")
 
 
@@ -177,6 +167,7 @@ class _Record:
         self.too_much = _GROWTH * xp.clip(merit, 1, None)
         self.best_merit = xp.full_like(merit, float("inf"))
         self.code = self.waited = xp.zeros_like(merit)
+        self.host_code = np.zeros(merit.shape)
         self.best = first
         self.best_numbers: dict[str, np.ndarray] = {}
         self.iterations = np.zeros(merit.shape, dtype=np.int64)
@@ -233,7 +224,7 @@ class _Record:
                 name: np.where(improved, value, self.best_numbers[name]) for name, value in numbers.items()
             }
 
-    def result(self, *, stopped: bool, seconds: float) -> Result:
+    def result(self, *, stopped: bool) -> Result:
         """The best iterate of each signal and how it ended."""
         history = {name: np.stack([row[name] for row in self.history]) for name in self.history[0]}
         ended = {
@@ -255,7 +246,6 @@ class _Record:
             residual_norm=plain(self.best_numbers["residual_norm"]),
             gap=plain(self.best_numbers["gap"]) if "gap" in self.best_numbers else None,
             history=history,
-            seconds=seconds,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import prod
@@ -10,7 +11,7 @@ from typing import Any
 from ..backend import Array, blas_threads, divide, expand, keep, namespace, norm
 from ..models import SupportModel
 from ..operators import LinearOperator
-from .base import Counting, Iterate, Progress, iterate, run
+from .base import Counting, Iterate, Progress, accounted, iterate, run
 from .least_squares import Dense, least_squares_on, prepare
 from .problem import check_model, check_problem
 from .result import Result
@@ -130,6 +131,7 @@ def _solve(
     patience: int,
     prepared: bool = True,
 ) -> Result:
+    started = time.perf_counter()
     A, y = check_problem(A, y)
     model = check_model(A, model, k)
     counting = Counting(A)
@@ -148,7 +150,7 @@ def _solve(
             measure=measure,
             patience=patience,
         )
-    return replace(result, n_apply=counting.counts[0], n_adjoint=counting.counts[1])
+    return accounted(result, counting, started)
 
 
 def _counted(prepared: LinearOperator, counting: Counting) -> LinearOperator:

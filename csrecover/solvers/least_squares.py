@@ -19,6 +19,7 @@ from ..backend import (
     scatter,
 )
 from ..operators import LinearOperator, Matrix
+from ..operators.algebra import Wrapper
 
 _DENSE = 2**22  # entries up to which an operator is made dense, once a solve
 _LOOK = 8  # conjugate gradient iterations between looks at the numbers
@@ -26,23 +27,11 @@ _MAX_CG = 400
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dense(LinearOperator):
+class Dense(Wrapper):
     """An operator and its dense matrix: products and columns come from the matrix."""
 
     operator: LinearOperator
     matrix: Array
-
-    @property
-    def in_shape(self) -> tuple[int, ...]:
-        return self.operator.in_shape
-
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        return self.operator.out_shape
-
-    @property
-    def real_input(self) -> bool:
-        return self.operator.real_input
 
     def _apply(self, x: Array) -> Array:
         return self.operator._apply(x)

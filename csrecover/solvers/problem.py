@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any
 
 from ..backend import Array, as_float, namespace
 from ..models import SupportModel
+from ..models.base import check_count
 from ..operators import LinearOperator, as_operator
 from ..penalties import Penalty
 from ..structures.signal import fit
@@ -55,10 +55,7 @@ def check_model(A: LinearOperator, model: Any, k: Any) -> SupportModel:
         )
     model = fit(model, A.in_shape)
     m, n = A.shape
-    if isinstance(k, bool) or not isinstance(k, numbers.Integral):
-        raise TypeError(f"the budget k is an integer, got {k!r}")
-    if k < 1:
-        raise ValueError(f"the budget k must be at least 1, got {k}")
+    k = check_count(k, least=1)
     if k > model.units(n):
         raise ValueError(f"k={k} is more than the {model.units(n)} units of {model}: lower k")
     nonzeros = model.max_nonzeros(k)

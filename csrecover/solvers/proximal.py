@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import inf, prod
@@ -10,7 +11,7 @@ from typing import Any
 from ..backend import Array, as_float, blas_threads, divide, expand, is_complex, namespace, norm, real_vdot
 from ..operators import LinearOperator
 from ..penalties import Norm, Penalty
-from .base import Counting, Iterate, Progress, iterate, run
+from .base import Counting, Iterate, Progress, accounted, iterate, run
 from .certificates import dual_value, gap_from
 from .problem import check_penalty, check_problem
 from .result import Result
@@ -108,6 +109,7 @@ def _solve(
     max_iter: int,
     callback: Callable[[Progress], Any] | None,
 ) -> Result:
+    started = time.perf_counter()
     A, y = check_problem(A, y)
     penalty = check_penalty(A, penalty)
     if step is not None and not 0 < step < inf:
@@ -126,7 +128,7 @@ def _solve(
         length = float(step) if step is not None else 1 / max(A.norm(), 1e-150) ** 2
         iterates = algorithm(counting, y, penalty, x, length)
         result = run(iterates, tol=tol, max_iter=max_iter, callback=callback, measure=measure, merit=merit)
-    return replace(result, n_apply=counting.counts[0], n_adjoint=counting.counts[1])
+    return accounted(result, counting, started)
 
 
 def _start(A: LinearOperator, y: Array, x0: Any) -> Array:
