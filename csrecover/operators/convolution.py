@@ -1,0 +1,106 @@
+"""Circular convolution, and the structured matrices that are made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array, as_float, energy, fftn, irfftn, is_complex, namespace, norm, rfftn
+from .base import LinearOperator, as_shape
+from .fourier import signal_axes
+from .sampling import Sampling
+
+_UNIT = 1e-10  # spectra this close to unit modulus make a unitary convolution
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Convolution(LinearOperator):
+    """Circular convolution with a kernel: (A x)_i = sum_j kernel_j x_{i - j}, indices modulo the shape.
+
+    Parameters
+    ----------
+    kernel : array of the signal's shape, real or complex
+        entry 0 is the centre; its transform is taken at the first product.
+    """
+
+    kernel: Array
+
+    def __post_init__(self) -> None:
+        kernel = as_float(self.kernel)
+        if kernel.ndim == 0 or 0 in kernel.shape:
+            raise ValueError(f"a kernel of the signal's shape was expected, got shape {kernel.shape}")
+        object.__setattr__(self, "kernel", kernel)
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        return self.kernel.shape
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return self.kernel.shape
+
+    @cached_property
+    def _spectrum(self) -> Array:
+        """Eigenvalues: the transform of the kernel, not normalised."""
+        return fftn(self.kernel, signal_axes(self.in_shape)) * self.size_in**0.5
+
+    @property
+    def unitary(self) -> bool:
+        xp = namespace(self.kernel)
+        return bool(xp.all(abs(energy(self._spectrum) - 1) < _UNIT))
+
+    def _apply(self, x: Array) -> Array:
+        return self._filter(x, self._spectrum)
+
+    def _adjoint(self, y: Array) -> Array:
+        return self._filter(y, namespace(y).conj(self._spectrum))
+
+    def _filter(self, x: Array, spectrum: Array) -> Array:
+        xp, axes = namespace(x), signal_axes(self.in_shape)
+        if is_complex(x) or is_complex(self.kernel):
+            return fftn(fftn(x, axes) * spectrum, axes, inverse=True)
+        half = spectrum[..., : self.in_shape[-1] // 2 + 1]
+        wide = xp.result_type(x, self.kernel)
+        return xp.astype(irfftn(rfftn(x, axes) * half, self.in_shape, axes), wide, copy=False)
+
+    def norm(self) -> float:
+        return float(namespace(self.kernel).max(abs(self._spectrum)))
+
+    def column_norms(self) -> Array:
+        xp = namespace(self.kernel)
+        return xp.broadcast_to(norm(self.kernel, len(self.in_shape)), self.in_shape)
+
+
+def random_convolution(shape: int | tuple[int, ...], rng: Any) -> Convolution:
+    """Unitary convolution with a random real kernel: its spectrum has unit modulus and random phases.
+
+    Followed by `random_rows` it measures signals that are sparse in any basis.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+    rng : int or numpy.random.Generator
+
+    References
+    ----------
+    J. Romberg, Compressive sensing by random convolution, SIAM J. Imaging Sciences 2(4), 2009.
+    """
+    noise = np.fft.fftn(np.random.default_rng(rng).standard_normal(as_shape(shape)))
+    return Convolution(np.fft.ifftn(noise / np.abs(noise)).real)
+
+
+def toeplitz(column: Any, row: Any) -> LinearOperator:
+    """Toeplitz matrix with the given first column (m entries) and first row (n entries; its first one is not used).
+
+    A section of a circular convolution of length m + n - 1.
+    """
+    column, row = as_float(column), as_float(row)
+    xp = namespace(column, row)
+    m, n = column.shape[0], row.shape[0]
+    circle = Convolution(xp.concat([column, xp.flip(row[1:])]))
+    if m + n == 2:
+        return circle
+    return Sampling(m + n - 1, range(m)) @ circle @ Sampling(m + n - 1, range(n)).H
