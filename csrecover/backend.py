@@ -99,6 +99,14 @@ def arrays_in(obj: Any) -> list[Array]:
     return []
 
 
+def frozen(x: Array) -> Array:
+    """Copy of an array that was checked, so that it stays as it was; read-only where the library knows that."""
+    copy = namespace(x).asarray(x, copy=True)
+    if isinstance(copy, np.ndarray):
+        copy.flags.writeable = False
+    return copy
+
+
 # --- moving ----------------------------------------------------------------------------------------------------------
 
 
@@ -192,12 +200,16 @@ def as_float(x: Any) -> Array:
     """
     if not is_array(x):
         x = np.asarray(x)
+    if isinstance(x, np.ndarray) and not x.dtype.isnative:
+        x = x.astype(x.dtype.newbyteorder("="))
     if dtype_name(x) in _FLOATS:
         return x
     xp = namespace(x)
     if x.dtype == xp.bool or xp.isdtype(x.dtype, "integral"):
         return xp.astype(x, xp.float64)
-    raise TypeError(f"expected float32, float64, complex64 or complex128 numbers, got dtype {x.dtype}")
+    raise TypeError(
+        f"expected float32, float64, complex64 or complex128 numbers, got dtype {x.dtype}: convert with astype"
+    )
 
 
 def is_float(x: Array) -> bool:
@@ -268,6 +280,12 @@ def energy(x: Array) -> Array:
     """|x|^2 entry by entry, real."""
     xp = namespace(x)
     return xp.real(x) ** 2 + xp.imag(x) ** 2 if is_complex(x) else x * x
+
+
+def scaled(x: Array, ndim: int = 1) -> Array:
+    """Each signal divided by its largest magnitude, so that its squares neither overflow nor vanish."""
+    peak = namespace(x).max(abs(flat(x, ndim)), axis=-1)
+    return divide(x, expand(peak, ndim))
 
 
 def norm(x: Array, ndim: int = 1) -> Array:

@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"csrecover {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    demo = commands.add_parser("demo", help="run a demo on a real signal", description="Run a demo, print its numbers.")
+    demo = commands.add_parser("demo", help="run a demo", description="Run a demo, print its numbers.")
     demo.add_argument("name", nargs="?", default="ecg", metavar="NAME", help="name of the demo (default: ecg)")
     demo.add_argument(
         "--out", type=Path, default=Path("out"), metavar="DIR", help="folder of the figure (default: out)"

@@ -805,7 +805,7 @@ def test_a_stall_is_told_from_a_cycle_by_the_looks_before_it_alone():
 
     def iterates():
         for pair in np.repeat(np.stack([first[:60], second[:60]], axis=1), 2, axis=0):
-            yield cs.Iterate(pair[:, None], pair, np.ones(2))
+            yield cs.Iterate(pair[:, None], np.ones(2), pair)
 
     result = cs.run(
         iterates(), tol=0.0, max_iter=120, measure=lambda state: state.residual_norm, patience=6, check_every=2

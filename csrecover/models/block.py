@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..backend import Array, energy, top_k_mask
+from ..backend import Array, energy, scaled, top_k_mask
 from ..structures import Blocks
 from ..structures.signal import expect
 from .base import SupportModel, check_count
@@ -41,7 +41,7 @@ class BlockSparse(SupportModel):
 
     def support(self, x: Array, k: int) -> Array:
         x = self._signals(x)
-        return self.blocks.spread(top_k_mask(self.blocks.sums(energy(x)), check_count(k)))
+        return self.blocks.spread(top_k_mask(self.blocks.sums(energy(scaled(x, self.ndim))), check_count(k)))
 
     def max_nonzeros(self, k: int) -> int:
         return int(np.sort(self.blocks.sizes)[::-1][:k].sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..backend import Array, energy, flat, namespace, top_k_mask
+from ..backend import Array, flat, namespace, top_k_mask
 from .base import SupportModel, check_count
 
 
@@ -22,7 +22,7 @@ class Sparse(SupportModel):
 
     def support(self, x: Array, k: int) -> Array:
         x = self._signals(x)
-        return namespace(x).reshape(top_k_mask(flat(energy(x), self.ndim), check_count(k)), x.shape)
+        return namespace(x).reshape(top_k_mask(flat(abs(x), self.ndim), check_count(k)), x.shape)
 
     def max_nonzeros(self, k: int) -> int:
         return k

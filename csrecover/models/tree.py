@@ -17,8 +17,8 @@ from .tree_projection import best_subtree
 class TreeSparse(SupportModel):
     """Signals with at most k nonzero coefficients whose support holds the parent of each of its nodes.
 
-    The projection is exact for every k, ties included. It runs on the host: the energies of x go there, the mask
-    comes back.
+    The projection is exact for every k, ties included, to 1e-12 of ||x||^2. It runs on the host: the energies of x go
+    there, the mask comes back.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class TreeSparse(SupportModel):
         largest = magnitudes.max(axis=-1, keepdims=True)
         gains = (magnitudes / np.where(largest > 0, largest, 1)) ** 2
         masks = [best_subtree(self.tree.order, signal, k) for signal in gains]
-        return to_like(np.stack(masks).reshape(x.shape), x)
+        return to_like(np.array(masks, dtype=bool).reshape(x.shape), x)
 
     def max_nonzeros(self, k: int) -> int:
         return min(k, self.tree.size)

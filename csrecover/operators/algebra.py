@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..backend import Array, as_complex
+from ..backend import Array, as_complex, is_complex, namespace
 from .base import LinearOperator
 
 
@@ -58,6 +58,14 @@ class Adjoint(Wrapper):
     @property
     def real_input(self) -> bool:
         return False  # the adjoint of a map from real signals takes complex measurements
+
+    @property
+    def real_output(self) -> bool:
+        return self.operator.real_input
+
+    @property
+    def complex_output(self) -> bool:
+        return self.operator.complex_output and not self.operator.real_input
 
     @property
     def H(self) -> LinearOperator:
@@ -140,7 +148,8 @@ class Sum(LinearOperator):
         return sum((term @ x for term in self.terms[1:]), start=self.terms[0] @ x)
 
     def _adjoint(self, y: Array) -> Array:
-        return sum((term.H @ y for term in self.terms[1:]), start=self.terms[0].H @ y)
+        total = sum((term.H @ y for term in self.terms[1:]), start=self.terms[0].H @ y)
+        return namespace(total).real(total) if self.real_input and is_complex(total) else total
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -163,7 +172,21 @@ class Product(LinearOperator):
 
     @property
     def real_input(self) -> bool:
-        return any(factor.real_input for factor in self.factors)
+        for factor in reversed(self.factors):
+            if factor.real_input or factor.real_output:
+                return factor.real_input  # what comes after real output may be anything
+        return False
+
+    @property
+    def real_output(self) -> bool:
+        return self.factors[0].real_output
+
+    @property
+    def complex_output(self) -> bool:
+        for factor in self.factors:
+            if factor.complex_output or factor.real_output:
+                return factor.complex_output
+        return False
 
     @property
     def batch_shape(self) -> tuple[int, ...]:

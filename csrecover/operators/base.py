@@ -24,6 +24,7 @@ from ..backend import (
     norm,
     real_dtype_name,
     to_like,
+    to_numpy,
 )
 
 if TYPE_CHECKING:
@@ -79,6 +80,11 @@ class LinearOperator(ABC):
 
     @property
     def real_input(self) -> bool:
+        return False
+
+    @property
+    def real_output(self) -> bool:
+        """Whether complex input gives real output: the adjoint of an operator that takes real signals."""
         return False
 
     @property
@@ -202,14 +208,37 @@ class LinearOperator(ABC):
         return estimate_norm(self)
 
     def columns(self, indices: Array) -> Array:
-        """Dense (m, len(indices)) array of the columns with the given flat indices."""
+        """Dense (m, len(indices)) array of the columns with the given flat indices, or under a mask of in_shape.
+
+        Raises
+        ------
+        ValueError
+            When an index is out of range, or the operator is a stack of matrices.
+        """
         if self.batch_shape:
             raise ValueError(f"{self} is a stack: it has no single set of columns")
+        return self._columns(self._column_indices(indices))
+
+    def _column_indices(self, indices: Any) -> np.ndarray:
+        """Flat indices on the host, checked."""
+        host = to_numpy(indices)
+        if host.dtype == bool and host.shape == self.in_shape:
+            return np.flatnonzero(host)
+        if host.ndim != 1 or (host.size and host.dtype.kind not in "iu"):
+            raise ValueError(
+                f"columns are given by a list of integers or a mask of shape {self.in_shape}, got {host!r}"
+            )
+        if host.size and not (host.min() >= 0 and host.max() < self.size_in):
+            raise ValueError(f"{self} has columns 0 .. {self.size_in - 1}, got {host.min()} .. {host.max()}")
+        return host.astype(np.int64)
+
+    def _columns(self, indices: np.ndarray) -> Array:
+        """Columns by products with unit vectors; an operator that has them at hand overrides this."""
         like = self._example
         xp, at_once = namespace(like), max(1, _COLUMNS_AT_ONCE // self.size_in)
         picks, places = to_like(indices, like), xp.arange(self.size_in, device=device(like))
         blocks = []
-        for start in range(0, picks.shape[0], at_once):
+        for start in range(0, max(1, picks.shape[0]), at_once):
             one_hot = xp.astype(picks[start : min(start + at_once, picks.shape[0]), None] == places, like.dtype)
             images = self @ xp.reshape(one_hot, (-1, *self.in_shape))
             blocks.append(xp.reshape(images, (-1, self.size_out)))

@@ -60,11 +60,11 @@ class Convolution(LinearOperator):
 
     def _filter(self, x: Array, spectrum: Array) -> Array:
         xp, axes = namespace(x), signal_axes(self.in_shape)
-        if is_complex(x) or is_complex(self.kernel):
+        x = xp.astype(x, xp.result_type(x, self.kernel), copy=False)
+        if is_complex(x):
             return fftn(fftn(x, axes) * spectrum, axes, inverse=True)
         half = spectrum[..., : self.in_shape[-1] // 2 + 1]
-        wide = xp.result_type(x, self.kernel)
-        return xp.astype(irfftn(rfftn(x, axes) * half, self.in_shape, axes), wide, copy=False)
+        return irfftn(rfftn(x, axes) * half, self.in_shape, axes)
 
     def norm(self) -> float:
         return float(namespace(self.kernel).max(abs(self._spectrum)))

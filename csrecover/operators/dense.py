@@ -55,9 +55,7 @@ class Matrix(LinearOperator):
         xp = namespace(y)
         return xp.conj(_multiply(self.matrix.mT, xp.conj(as_complex(y))))
 
-    def columns(self, indices: Array) -> Array:
-        if self.batch_shape:
-            return super().columns(indices)
+    def _columns(self, indices: np.ndarray) -> Array:
         return namespace(self.matrix).take(self.matrix, to_like(indices, self.matrix), axis=1)
 
     def column_norms(self) -> Array:

@@ -24,6 +24,8 @@ def as_operator(A: Any) -> LinearOperator:
     """
     if isinstance(A, LinearOperator):
         return A
+    if isinstance(A, np.ndarray):
+        A = np.asarray(A)  # numpy.matrix is an array here
     if is_array(A) or isinstance(A, (list, tuple)):
         return Matrix(A)
     if scipy.sparse.issparse(A) or hasattr(A, "matvec"):

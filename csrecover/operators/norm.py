@@ -30,7 +30,7 @@ def estimate_norm(operator: LinearOperator) -> float:
     size = min(m, n) * math.prod(operator.batch_shape)
     steps = math.ceil((math.log(1.648 * math.sqrt(size) / _FAILURE) / math.sqrt(deficit) + 1) / 2)
     wide = m < n and not operator.real_input
-    ritz = _largest_ritz_value(operator.H if wide else operator, min(steps, m, n))
+    ritz = _largest_ritz_value(operator.H if wide else operator, min(steps, 2 * m if operator.real_input else m, n))
     return math.sqrt(max(ritz, 0.0) / (1 - deficit))
 
 
@@ -44,8 +44,10 @@ def _exact_norm(operator: LinearOperator) -> float:
     dense = dense.astype(np.result_type(dense, np.float64), copy=False)
     if not np.isfinite(dense).all():
         raise FloatingPointError(f"the operator gives NaN or infinity: {operator}; check its entries")
+    largest = float(np.abs(dense).max()) or 1.0  # entries of any size square safely
+    dense = dense / largest
     gram = dense.conj().T @ dense if dense.shape[1] <= dense.shape[0] else dense @ dense.conj().T
-    return math.sqrt(max(np.linalg.eigvalsh(gram)[-1], 0.0)) * (1 + 1e-12)
+    return largest * math.sqrt(max(np.linalg.eigvalsh(gram)[-1], 0.0)) * (1 + 1e-12)
 
 
 def _largest_ritz_value(operator: LinearOperator, steps: int) -> float:

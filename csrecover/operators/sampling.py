@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_float, energy, flat, is_array, namespace, scatter, to_numpy
+from ..backend import Array, as_float, energy, flat, frozen, is_array, namespace, scatter, to_numpy
 from .base import LinearOperator, as_shape
 
 
@@ -49,7 +49,7 @@ class Sampling(LinearOperator):
         if host.ndim != 1 or host.size == 0 or host.min() < 0 or host.max() >= n or np.unique(host).size < host.size:
             raise ValueError(f"indices must be a non-empty list of distinct integers from 0 to {n - 1}")
         object.__setattr__(self, "in_shape", shape)
-        object.__setattr__(self, "indices", indices)
+        object.__setattr__(self, "indices", frozen(indices))
         object.__setattr__(self, "scale", float(self.scale))
 
     @property

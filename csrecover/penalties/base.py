@@ -26,15 +26,25 @@ class Penalty(Structured, ABC):
     def prox(self, x: Array, step: Any) -> Array:
         """Proximal point argmin_z value(z) + ||z - x||^2 / (2 step); step is a number or one a signal, (*batch,)."""
 
-    def __rmul__(self: P, factor: float) -> P:
+    __array_ufunc__ = None  # NumPy leaves t * penalty to us
+
+    def __rmul__(self: P, factor: Any) -> P:
         """T * penalty, for a number t >= 0."""
+        if is_array(factor) and factor.ndim == 0:
+            factor = float(factor)
         if not isinstance(factor, numbers.Real):
-            return NotImplemented
+            raise TypeError(f"a penalty is scaled by a number, got {type(factor).__name__}: give it an array as weight")
         return dataclasses.replace(self, weight=float(factor) * self.weight)  # type: ignore[type-var, attr-defined]
 
 
 class Norm(Penalty):
-    """A penalty that is a (weighted) norm."""
+    """A penalty that is a (weighted) norm, or a seminorm where some weights are zero."""
+
+    @property
+    def definite(self) -> bool:
+        """Whether every weight is positive; a free coefficient makes the dual norm infinite, so that no gap closes."""
+        weight = to_numpy(getattr(self, "weight", 1.0))
+        return bool((weight > 0).all())
 
     @abstractmethod
     def dual(self, u: Array) -> Array:
@@ -51,6 +61,8 @@ def check_weight(weight: Any) -> Any:
     ValueError
         When a weight is negative or not finite.
     """
+    if is_array(weight) and weight.ndim == 0:
+        weight = to_numpy(weight).item()
     if is_array(weight) or isinstance(weight, (list, tuple)):
         weight = as_float(weight)
     elif isinstance(weight, numbers.Real):
@@ -75,6 +87,8 @@ def weights_for(x: Array, weight: Any) -> Any:
 def threshold(x: Array, step: Any, weight: Any, ndim: int) -> Any:
     """Step * weight, ready to meet the last `ndim` axes; step is a number or one a signal."""
     if not is_array(step):
+        if not step >= 0:
+            raise ValueError(f"a step is a number >= 0, or an array with one a signal, got {step!r}")
         return float(step) * weights_for(x, weight)
     return expand(namespace(x, step).astype(step, real_dtype(x)), ndim) * weights_for(x, weight)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, divide, eps, expand, namespace, norm, to_numpy
+from ..backend import Array, divide, eps, expand, keep, namespace, norm, to_numpy
 from ..operators import LinearOperator
 from ..operators.algebra import Wrapper
 from .result import Result, Status, plain
@@ -26,16 +26,16 @@ class Iterate:
     Attributes
     ----------
     x : array, (*batch, *signal)
-    residual_norm : ||y - A x||
     change : ||x - previous x|| / ||x||
+    residual_norm : ||y - A x||, where the solver has it
     support : mask of the shape of x, where the solver has one
     objective : 0.5 ||y - A x||^2 + penalty(x), convex solvers
     gap : duality gap, an upper bound on how far the objective is from its minimum, where the penalty is a norm
     """
 
     x: Array
-    residual_norm: Array
     change: Array
+    residual_norm: Array | None = None
     support: Array | None = None
     objective: Array | None = None
     gap: Array | None = None
@@ -50,7 +50,7 @@ def iterate(x: Array, x_prev: Array, residual: Array, A: LinearOperator, **more:
     """Iterate with its residual norm and relative change."""
     ndim = len(A.in_shape)
     change = divide(norm(x - x_prev, ndim), norm(x, ndim))
-    return Iterate(x, norm(residual, len(A.out_shape)), change, **more)
+    return Iterate(x, change, norm(residual, len(A.out_shape)), **more)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +68,9 @@ class Counting(Wrapper):
 
     operator: LinearOperator
     counts: list[int] = field(default_factory=lambda: [0, 0])
+
+    def __str__(self) -> str:
+        return str(self.operator)
 
     def _apply(self, x: Array) -> Array:
         return self._checked(0, self.operator._apply(x), self.out_shape)
@@ -105,12 +108,12 @@ def run(
     tol: float,
     max_iter: int,
     callback: Callable[[Progress], Any] | None = None,
-    measure: Callable[[Iterate], Array],
+    measure: Callable[[Iterate], Array] = lambda state: state.change,
     merit: Callable[[Iterate], Array] | None = None,
     patience: int | None = None,
     check_every: int = 1,
 ) -> Result:
-    """Draw iterates until every signal has ended; the only loop of the package.
+    """Draw iterates until every signal, or the iterator, has ended; the only loop of the package.
 
     Every `check_every` iterations it looks at the numbers, with one synchronisation with the device. A signal that
     has ended is frozen at its best iterate while the others go on.
@@ -124,7 +127,7 @@ def run(
     callback : callable, optional
         called with a `Progress` at each look; a true return value stops.
     measure : callable
-        Iterate to (*batch,) array: what is compared with tol.
+        Iterate to (*batch,) array: what is compared with tol; the relative change by default.
     merit : callable, optional
         Iterate to (*batch,) array: what ranks the iterates, relative to the size of the problem (1 is large); by
         default the measure.
@@ -136,26 +139,29 @@ def run(
     ------
     ValueError
         When tol or max_iter is out of range.
-    FloatingPointError
-        When the first iterate is not finite.
     TypeError
         When tol or max_iter is no number.
     """
     if not isinstance(tol, numbers.Real) or not isinstance(max_iter, numbers.Integral):
         raise TypeError(f"expected a number tol and an integer max_iter, got tol={tol!r}, max_iter={max_iter!r}")
-    if max_iter < 1 or not tol >= 0:
-        raise ValueError(f"expected max_iter >= 1 and tol >= 0, got max_iter={max_iter}, tol={tol}")
+    if max_iter < 1 or not tol >= 0 or check_every < 1:
+        given = f"max_iter={max_iter}, tol={tol}, check_every={check_every}"
+        raise ValueError(f"expected max_iter >= 1 and check_every >= 1 and tol >= 0, got {given}")
     record = None
     with np.errstate(over="ignore", invalid="ignore"):  # divergence is a status, not a warning
         for iteration, state in enumerate(iterates, start=1):
             if iteration % check_every and iteration < max_iter:
                 continue
-            record = record or _Record(state, (merit or measure)(state), float(tol), patience)
-            seen = record.look(iteration, state, measure(state), (merit or measure)(state))
+            measured = measure(state)
+            merited = merit(state) if merit else measured
+            record = record or _Record(state, merited, float(tol), patience)
+            seen = record.look(iteration, state, measured, merited)
             stop = callback is not None and callback(Progress(iteration, state.x, seen))
             if stop or iteration == max_iter or record.ended:
                 return record.result(stopped=bool(stop))
-    raise AssertionError("iterates never end")
+    if record is None:
+        raise ValueError("the iterates ended before the first look: yield at least check_every of them")
+    return record.result(stopped=False)
 
 
 class _Record:
@@ -211,8 +217,8 @@ class _Record:
         """Take over the signals whose iterate is their best so far."""
         running, improved = numbers.pop("running") != 0, numbers.pop("better") != 0
         if not self.history:
-            if not all(np.isfinite(value).all() for value in numbers.values()):
-                raise FloatingPointError("the first iterate is not finite: the operator gives NaN or infinity")
+            if not improved.all():  # lost from the start: zero is the best finite signal
+                state = replace(state, x=keep(state.x, expand(better, state.x.ndim - better.ndim)))
             improved = np.ones_like(improved)
         self.iterations[running] = iteration
         self.looks[running] += 1
@@ -235,7 +241,9 @@ class _Record:
         }
         status = np.vectorize(ended.get, otypes=[object])(self.host_code)
         for signal in np.argwhere(status == Status.STALLED):
-            if _repeats(history["residual_norm"][(slice(self.looks[tuple(signal)]), *signal)]):
+            if "residual_norm" in history and _repeats(
+                history["residual_norm"][(slice(self.looks[tuple(signal)]), *signal)]
+            ):
                 status[tuple(signal)] = Status.CYCLED
         best = self.best
         return Result(
@@ -243,7 +251,7 @@ class _Record:
             support=best.support if best.support is not None else best.x != 0,
             status=status if np.ndim(status) else status.item(),
             iterations=plain(self.iterations),
-            residual_norm=plain(self.best_numbers["residual_norm"]),
+            residual_norm=plain(self.best_numbers["residual_norm"]) if "residual_norm" in self.best_numbers else None,
             gap=plain(self.best_numbers["gap"]) if "gap" in self.best_numbers else None,
             history=history,
         )
@@ -254,7 +262,7 @@ def _merge(better: Array, new: Iterate, old: Iterate) -> Iterate:
     xp = namespace(new.x)
     where = expand(better, new.x.ndim - better.ndim)
     support = None if new.support is None else xp.where(where, new.support, old.support)
-    return Iterate(xp.where(where, new.x, old.x), new.residual_norm, new.change, support)
+    return Iterate(xp.where(where, new.x, old.x), new.change, support=support)
 
 
 def _repeats(residuals: np.ndarray) -> bool:

@@ -7,6 +7,7 @@ from math import prod
 
 from ..backend import (
     Array,
+    as_complex,
     cast_like,
     device,
     divide,
@@ -16,6 +17,7 @@ from ..backend import (
     namespace,
     norm,
     positive_solver,
+    real_dtype,
     scatter,
 )
 from ..operators import LinearOperator, Matrix
@@ -32,6 +34,9 @@ class Dense(Wrapper):
 
     operator: LinearOperator
     matrix: Array
+
+    def __str__(self) -> str:
+        return str(self.operator)
 
     def _apply(self, x: Array) -> Array:
         return self.operator._apply(x)
@@ -77,7 +82,8 @@ def _dense(A: Dense, y: Array, mask: Array) -> Array:
     xp = namespace(y)
     places = xp.nonzero(mask)[0]
     if places.shape[0] == 0:
-        return xp.zeros(mask.shape, dtype=xp.result_type(A.matrix, y), device=device(y))
+        dtype = real_dtype(y) if A.real_input else xp.result_type(A.matrix, y)
+        return xp.zeros(mask.shape, dtype=dtype, device=device(y))
     columns = xp.take(A.matrix, places, axis=1)
     if A.real_input:
         columns, y = _stacked(columns), _stacked(y)
@@ -86,7 +92,7 @@ def _dense(A: Dense, y: Array, mask: Array) -> Array:
 
 def _stacked(x: Array) -> Array:
     """Real and imaginary part on top of each other: complex equations for real unknowns."""
-    xp = namespace(x)
+    xp, x = namespace(x), as_complex(x)
     return xp.concat([xp.real(x), xp.imag(x)], axis=0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import Array, as_float, namespace
+from ..backend import Array, as_float, flat, namespace, real_dtype_name
 from ..models import SupportModel
 from ..models.base import check_count
 from ..operators import LinearOperator, as_operator
@@ -33,9 +33,14 @@ def check_problem(A: Any, y: Any) -> tuple[LinearOperator, Array]:
         raise ValueError("y holds NaN or infinity: remove these measurements and the operator's rows that made them")
     if A.precision is not None:
         y = xp.astype(y, getattr(xp, A.precision if xp.isdtype(y.dtype, "real floating") else _COMPLEX[A.precision]))
+    size = xp.max(abs(flat(y, len(A.out_shape))), axis=-1)
+    low, high = _RANGE[real_dtype_name(y)]
+    if not bool(xp.all((size == 0) | ((size > low) & (size < high)))):
+        raise ValueError(f"signals of y are out of the range of {y.dtype} once squared: rescale y to about one")
     return A, y
 
 
+_RANGE = {"float32": (1e-15, 1e15), "float64": (1e-145, 1e145)}  # magnitudes whose squares are safe
 _COMPLEX = {"float32": "complex64", "float64": "complex128"}
 
 

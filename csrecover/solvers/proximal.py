@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import inf, prod
 from typing import Any
 
-from ..backend import Array, as_float, blas_threads, divide, expand, is_complex, namespace, norm, real_vdot
+from ..backend import Array, as_float, blas_threads, divide, eps, expand, is_complex, keep, namespace, norm, real_vdot
 from ..operators import LinearOperator
 from ..penalties import Norm, Penalty
 from .base import Counting, Iterate, Progress, accounted, iterate, run
@@ -125,7 +125,7 @@ def _solve(
 
     with blas_threads(A.size_in * prod(y.shape)):
         x = _start(counting, y, x0)
-        length = float(step) if step is not None else 1 / max(A.norm(), 1e-150) ** 2
+        length = float(step) if step is not None else _safe_step(A, y)
         iterates = algorithm(counting, y, penalty, x, length)
         result = run(iterates, tol=tol, max_iter=max_iter, callback=callback, measure=measure, merit=merit)
     return accounted(result, counting, started)
@@ -144,7 +144,14 @@ def _start(A: LinearOperator, y: Array, x0: Any) -> Array:
         raise TypeError(f"x0 must be real as A and y are, got {x0.dtype}")
     if not bool(xp.all(xp.isfinite(x0))):
         raise ValueError("x0 holds NaN or infinity: start from finite numbers")
-    return xp.astype(x0, zero.dtype)
+    measured = expand(norm(y, len(A.out_shape)) > 0, len(A.in_shape))
+    return keep(xp.astype(x0, zero.dtype), measured)  # y = 0 has the solution 0
+
+
+def _safe_step(A: LinearOperator, y: Array) -> float:
+    """1 / ||A||^2, kept inside the range of the precision."""
+    size = A.norm()
+    return min(1 / size**2, 1 / eps(y) ** 4) if size > 1e-150 else 1.0
 
 
 def ista_iterates(A: LinearOperator, y: Array, penalty: Penalty, x: Array, step: float) -> Iterator[Iterate]:
@@ -189,16 +196,17 @@ class DualBound:
     def __init__(self, A: LinearOperator, y: Array, penalty: Penalty) -> None:
         self.A, self.y, self.penalty = A, y, penalty
         self.best: Array | None = None
+        self.norm = penalty if isinstance(penalty, Norm) and penalty.definite else None
 
     def update(self, residual: Array, correlation: Array) -> None:
         """Take the dual point along `residual`, with its correlation A^H residual."""
-        if isinstance(self.penalty, Norm):
-            value = dual_value(self.A, self.y, self.penalty, residual, correlation)
+        if self.norm is not None:
+            value = dual_value(self.A, self.y, self.norm, residual, correlation)
             self.best = value if self.best is None else namespace(value).maximum(self.best, value)
 
     def certified(self, x: Array, x_prev: Array, residual: Array) -> Iterate:
         """Iterate with its objective, and with its duality gap where there is a bound."""
         state = iterate(x, x_prev, residual, self.A)
-        objective = 0.5 * state.residual_norm**2 + self.penalty.value(x)
+        objective = 0.5 * norm(residual, len(self.A.out_shape)) ** 2 + self.penalty.value(x)
         gap = None if self.best is None else gap_from(objective, self.best)
         return replace(state, objective=objective, gap=gap)

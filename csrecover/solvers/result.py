@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, divide, is_array, namespace, norm, to_numpy
+from ..backend import Array, as_float, norm, to_numpy
 from ..operators import LinearOperator
 
 
@@ -41,7 +41,7 @@ class Result:
     history : dict of NumPy arrays
         keys "objective", "gap", "residual_norm", "change", one row a look at the numbers.
     n_apply, n_adjoint : int
-        products with A and A^H (one for a whole batch).
+        products with A and A^H (one for a whole batch), without those of a norm or a dense form.
     seconds : float
     basis : LinearOperator or None
         sparsifying basis, where one was given.
@@ -74,8 +74,10 @@ class Result:
         """Relative error ||signal - truth|| / ||truth|| of each signal."""
         estimate = self.signal
         ndim = estimate.ndim - np.ndim(self.status)
-        truth = namespace(estimate, truth).astype(truth, estimate.dtype) if is_array(truth) else np.asarray(truth)
-        return plain(to_numpy(divide(norm(estimate - truth, ndim), norm(truth, ndim))))
+        truth = as_float(truth)
+        error, size = to_numpy(norm(estimate - truth, ndim)), to_numpy(norm(truth, ndim))
+        relative = np.where(size > 0, error / np.where(size > 0, size, 1), np.where(error > 0, np.inf, 0))
+        return plain(relative.astype(error.dtype))
 
     def save(self, path: str | Path) -> None:
         """Write the arrays and numbers to an .npz file (no pickle; load with ``numpy.load``)."""
@@ -86,11 +88,9 @@ class Result:
             "support": to_numpy(self.support),
             "status": status,
             "iterations": self.iterations,
-            "residual_norm": self.residual_norm,
             "seconds": self.seconds,
         }
-        if self.gap is not None:
-            arrays["gap"] = self.gap
+        arrays |= {name: getattr(self, name) for name in ("residual_norm", "gap") if getattr(self, name) is not None}
         arrays |= {f"history_{name}": values for name, values in self.history.items()}
         np.savez(path, **arrays)
 
@@ -99,9 +99,10 @@ class Result:
         ended = ", ".join(
             f"{name} {count}" if np.ndim(self.status) else name for name, count in zip(names, counts, strict=True)
         )
+        residual = "unknown" if self.residual_norm is None else f"{np.max(self.residual_norm):.2g}"
         return (
             f"Result({ended}; shape {tuple(self.x.shape)}, {np.max(self.iterations)} iterations, "
-            f"residual {np.max(self.residual_norm):.2g}, {self.seconds:.3g} s)"
+            f"residual {residual}, {self.seconds:.3g} s)"
         )
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..backend import Array, flat, is_array, namespace, segment_sum, to_numpy
+from ..backend import Array, flat, frozen, is_array, namespace, segment_sum, to_numpy
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class Blocks:
             raise ValueError(f"labels must be 0 .. {count - 1}, each present: {missing[0]} is missing")
         size = host.size // count
         uniform = size * count == host.size and bool((host.reshape(count, size) == np.arange(count)[:, None]).all())
-        object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "labels", frozen(labels))
         object.__setattr__(self, "count", count)
         object.__setattr__(self, "size", size if uniform else None)
 
