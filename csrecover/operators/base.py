@@ -273,6 +273,21 @@ class LinearOperator(ABC):
     __repr__ = __str__
 
 
+class Unitary(LinearOperator, ABC):
+    """An operator on signals of one shape with A^H A = A A^H = I: an orthonormal change of basis."""
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return self.in_shape
+
+    @property
+    def unitary(self) -> bool:
+        return True
+
+    def norm(self) -> float:
+        return 1.0
+
+
 def _batched(shape: tuple[int, ...]) -> str:
     return "(*batch, " + ", ".join(map(str, shape)) + ")"
 

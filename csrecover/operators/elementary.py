@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, device, flat, namespace
-from .base import LinearOperator, as_shape
+from .base import LinearOperator, Unitary, as_shape
 from .fourier import signal_axes
 from .sampling import Sampling
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Identity(LinearOperator):
+class Identity(Unitary):
     """The signal itself.
 
     Parameters
@@ -28,26 +28,15 @@ class Identity(LinearOperator):
     def __post_init__(self) -> None:
         object.__setattr__(self, "in_shape", as_shape(self.in_shape))
 
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        return self.in_shape
-
-    @property
-    def unitary(self) -> bool:
-        return True
-
     def _apply(self, x: Array) -> Array:
         return x
 
     def _adjoint(self, y: Array) -> Array:
         return y
 
-    def norm(self) -> float:
-        return 1.0
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Permutation(LinearOperator):
+class Permutation(Unitary):
     """Entries in another order: (P x)_i = x[indices_i], flat indices in C order.
 
     Parameters
@@ -72,14 +61,6 @@ class Permutation(LinearOperator):
         object.__setattr__(self, "in_shape", picked.in_shape)
         object.__setattr__(self, "indices", picked.indices)
 
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        return self.in_shape
-
-    @property
-    def unitary(self) -> bool:
-        return True
-
     def _apply(self, x: Array) -> Array:
         return self._reorder(x, self.indices)
 
@@ -89,9 +70,6 @@ class Permutation(LinearOperator):
     def _reorder(self, x: Array, places: Array) -> Array:
         xp = namespace(x)
         return xp.reshape(xp.take(flat(x, len(self.in_shape)), places, axis=-1), x.shape)
-
-    def norm(self) -> float:
-        return 1.0
 
 
 def random_permutation(shape: int | tuple[int, ...], rng: Any) -> Permutation:

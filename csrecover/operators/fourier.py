@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..backend import Array, dctn, fftn, irfftn, namespace, rfftn
-from .base import LinearOperator, as_shape
+from .base import LinearOperator, Unitary, as_shape
 
 
 def signal_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -69,7 +69,7 @@ class DFT(LinearOperator):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DCT(LinearOperator):
+class DCT(Unitary):
     """Orthonormal discrete cosine transform over all axes of a signal.
 
     Type 2: X_k = c_k sum_j x_j cos(pi (j + 1/2) k / n) with c_0 = n^(-1/2), c_k = (2 / n)^(1/2);
@@ -90,19 +90,8 @@ class DCT(LinearOperator):
         if self.type not in (2, 4):
             raise ValueError(f"the type of a DCT is 2 or 4, got {self.type!r}")
 
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        return self.in_shape
-
-    @property
-    def unitary(self) -> bool:
-        return True
-
     def _apply(self, x: Array) -> Array:
         return dctn(x, signal_axes(self.in_shape), self.type)
 
     def _adjoint(self, y: Array) -> Array:
         return dctn(y, signal_axes(self.in_shape), self.type, inverse=True)
-
-    def norm(self) -> float:
-        return 1.0

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..backend import Array, device, namespace, real_dtype
-from .base import LinearOperator, as_shape
+from .base import Unitary, as_shape
 from .fourier import signal_axes
 
 _RADIX = 32  # the transform of 2^p entries is a Kronecker product of factors up to this size
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class WalshHadamard(LinearOperator):
+class WalshHadamard(Unitary):
     """Orthonormal Walsh-Hadamard transform over all axes of a signal; entries +-n^(-1/2), its own inverse.
 
     Parameters
@@ -47,17 +47,6 @@ class WalshHadamard(LinearOperator):
         places = tuple(_sequency(size) for size in shape) if self.order == "sequency" else ()
         object.__setattr__(self, "in_shape", shape)
         object.__setattr__(self, "places", places)
-
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        return self.in_shape
-
-    @property
-    def unitary(self) -> bool:
-        return True
-
-    def norm(self) -> float:
-        return 1.0
 
     def _apply(self, x: Array) -> Array:
         for axis in signal_axes(self.in_shape):

@@ -11,14 +11,14 @@ import pywt
 
 from ..backend import Array, namespace
 from ..structures import Tree
-from .base import LinearOperator, as_shape
+from .base import Unitary, as_shape
 from .fourier import signal_axes
 
 _ORTHONORMAL = 1e-5  # how far a filter table may be from orthonormal (the longest coiflets are given to 1e-6)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Wavelet(LinearOperator):
+class Wavelet(Unitary):
     """Orthonormal periodised wavelet analysis: W @ signal are coefficients, W.H @ coefficients a signal.
 
     The coefficients have the shape of the signal. Coarsest first: in 1-D [a_L, d_L, ..., d_1], in n-D the nested
@@ -61,17 +61,6 @@ class Wavelet(LinearOperator):
             )
         object.__setattr__(self, "in_shape", shape)
         object.__setattr__(self, "levels", int(levels))
-
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        return self.in_shape
-
-    @property
-    def unitary(self) -> bool:
-        return True
-
-    def norm(self) -> float:
-        return 1.0
 
     @property
     def tree(self) -> Tree:
