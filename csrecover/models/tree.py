@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..backend import Array, flat, to_like, to_numpy
+from ..backend import Array, flat, scaled, to_like, to_numpy
 from ..structures import Tree
 from ..structures.signal import expect
 from .base import SupportModel, check_count
@@ -49,9 +49,7 @@ class TreeSparse(SupportModel):
         magnitudes = np.abs(to_numpy(flat(x, self.ndim))).astype(np.float64).reshape(-1, self.tree.size)
         if not np.isfinite(magnitudes).all():
             raise ValueError(f"{self} projects finite signals, got NaN or infinity")
-        largest = magnitudes.max(axis=-1, keepdims=True)
-        gains = (magnitudes / np.where(largest > 0, largest, 1)) ** 2
-        masks = [best_subtree(self.tree.order, signal, k) for signal in gains]
+        masks = [best_subtree(self.tree.order, signal, k) for signal in scaled(magnitudes) ** 2]
         return to_like(np.array(masks, dtype=bool).reshape(x.shape), x)
 
     def max_nonzeros(self, k: int) -> int:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, as_float, energy, fftn, irfftn, is_complex, namespace, norm, rfftn
+from .axes import signal_axes
 from .base import LinearOperator, as_shape
-from .fourier import signal_axes
 from .sampling import Sampling
 
 _UNIT = 1e-10  # spectra this close to unit modulus make a unitary convolution

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, device, flat, namespace
+from .axes import cut, signal_axes
 from .base import LinearOperator, Unitary, as_shape
-from .fourier import signal_axes
 from .sampling import Sampling
 
 
@@ -109,14 +109,14 @@ class Gradient(LinearOperator):
 
     def _apply(self, x: Array) -> Array:
         xp, axes = namespace(x), signal_axes(self.in_shape)
-        steps = [_pad(_slice(x, axis, 1, None) - _slice(x, axis, 0, -1), axis, 0, 1) for axis in axes]
+        steps = [_pad(cut(x, axis, 1, None) - cut(x, axis, 0, -1), axis, 0, 1) for axis in axes]
         return xp.stack(steps, axis=-len(self.in_shape) - 1)
 
     def _adjoint(self, y: Array) -> Array:
         axes = signal_axes(self.in_shape)
         total = None
         for index, axis in enumerate(axes):
-            part = _slice(y[(..., index, *(slice(None),) * len(axes))], axis, 0, -1)
+            part = cut(y[(..., index, *(slice(None),) * len(axes))], axis, 0, -1)
             term = _pad(part, axis, 1, 0) - _pad(part, axis, 0, 1)
             total = term if total is None else total + term
         return total
@@ -124,11 +124,6 @@ class Gradient(LinearOperator):
     def norm(self) -> float:
         """Exact: the cosine transform diagonalises A^H A, with eigenvalues sum_i 4 sin^2(pi k_i / (2 n_i))."""
         return 2 * math.sqrt(sum(math.cos(math.pi / (2 * size)) ** 2 for size in self.in_shape))
-
-
-def _slice(x: Array, axis: int, start: int, stop: int | None) -> Array:
-    """x[start:stop] along an axis counted from the end."""
-    return x[(..., slice(start, stop), *(slice(None),) * (-axis - 1))]
 
 
 def _pad(x: Array, axis: int, before: int, after: int) -> Array:

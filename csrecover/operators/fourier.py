@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..backend import Array, dctn, fftn, irfftn, namespace, rfftn
+from .axes import signal_axes
 from .base import LinearOperator, Unitary, as_shape
-
-
-def signal_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The trailing axes of a batch of signals of the given shape."""
-    return tuple(range(-len(shape), 0))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

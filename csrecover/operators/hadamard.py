@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..backend import Array, device, namespace, real_dtype
+from .axes import signal_axes
 from .base import Unitary, as_shape
-from .fourier import signal_axes
 
 _RADIX = 32  # the transform of 2^p entries is a Kronecker product of factors up to this size
 

@@ -11,8 +11,8 @@ import pywt
 
 from ..backend import Array, namespace
 from ..structures import Tree
+from .axes import cut, signal_axes
 from .base import Unitary, as_shape
-from .fourier import signal_axes
 
 _ORTHONORMAL = 1e-5  # how far a filter table may be from orthonormal (the longest coiflets are given to 1e-6)
 
@@ -110,11 +110,6 @@ def _filters(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return tuple(wavelet.dec_lo), tuple(wavelet.dec_hi)
 
 
-def _cut(x: Array, axis: int, start: int, stop: int | None, step: int = 1) -> Array:
-    """x[start:stop:step] along an axis counted from the end."""
-    return x[(..., slice(start, stop, step), *(slice(None),) * (-axis - 1))]
-
-
 def _wrap(x: Array, axis: int, width: int) -> Array:
     """X extended periodically by `width` entries at both ends of an axis."""
     xp, n = namespace(x), x.shape[axis]
@@ -122,8 +117,8 @@ def _wrap(x: Array, axis: int, width: int) -> Array:
         return x
     if width > n:  # filters longer than the signal go round more than once
         places = np.arange(-width, n + width) % n
-        return xp.concat([_cut(x, axis, int(place), int(place) + 1) for place in places], axis=axis)
-    return xp.concat([_cut(x, axis, n - width, None), x, _cut(x, axis, 0, width)], axis=axis)
+        return xp.concat([cut(x, axis, int(place), int(place) + 1) for place in places], axis=axis)
+    return xp.concat([cut(x, axis, n - width, None), x, cut(x, axis, 0, width)], axis=axis)
 
 
 def _combine(taps: list[tuple[float, Array]]) -> Array:
@@ -138,7 +133,7 @@ def _analyse(x: Array, axis: int, low: tuple[float, ...], high: tuple[float, ...
     """One level along one axis: [approximation | detail], c_k = sum_j h_j x_{2k + T/2 - j} for T taps."""
     n, taps = x.shape[axis], len(low)
     wrapped = _wrap(x, axis, taps // 2 - 1)
-    shifted = [_cut(wrapped, axis, taps - 1 - j, taps - 1 - j + n - 1, 2) for j in range(taps)]
+    shifted = [cut(wrapped, axis, taps - 1 - j, taps - 1 - j + n - 1, 2) for j in range(taps)]
     halves = [_combine(list(zip(filter_, shifted, strict=True))) for filter_ in (low, high)]
     return namespace(x).concat(halves, axis=axis)
 
@@ -146,7 +141,7 @@ def _analyse(x: Array, axis: int, low: tuple[float, ...], high: tuple[float, ...
 def _synthesise(c: Array, axis: int, low: tuple[float, ...], high: tuple[float, ...]) -> Array:
     """Transpose of `_analyse`: even and odd entries from the filter taps of their parity, interleaved."""
     xp, half, reach = namespace(c), c.shape[axis] // 2, len(low) // 2
-    parts = [_wrap(_cut(c, axis, start, start + half), axis, reach // 2) for start in (0, half)]
+    parts = [_wrap(cut(c, axis, start, start + half), axis, reach // 2) for start in (0, half)]
     phases = []
     for phase in (0, 1):
         first = (reach + phase) % 2
@@ -154,7 +149,7 @@ def _synthesise(c: Array, axis: int, low: tuple[float, ...], high: tuple[float, 
         phases.append(
             _combine(
                 [
-                    (filter_[first + 2 * t], _cut(part, axis, offset + t, offset + t + half))
+                    (filter_[first + 2 * t], cut(part, axis, offset + t, offset + t + half))
                     for filter_, part in zip((low, high), parts, strict=True)
                     for t in range(reach)
                 ]
