@@ -1,0 +1,55 @@
+"""Array libraries: the only room that knows there are several.
+
+Everywhere else a function that computes begins with ``xp = namespace(x)`` and is ordinary array code. NumPy and CuPy
+are promised; torch and array-api-strict follow the same path. What the array API standard lacks (orthonormal cosine
+transforms, segment sums, a deterministic top-k, scatter) is filled in here, library by library, always with a generic
+form in plain array code.
+"""
+
+from .dtypes import as_complex, as_float, dtype_name, eps, is_complex, is_float, real_dtype, real_dtype_name
+from .libraries import Array, arrays_in, device, frozen, is_array, library, namespace, where_is
+from .moving import cast_like, to, to_like, to_numpy
+from .segments import scatter, segment_sum, top_k_mask
+from .signals import divide, energy, expand, flat, keep, norm, real_vdot, scaled
+from .systems import blas_threads, positive_solver
+from .transforms import dctn, fftn, irfftn, rfftn
+
+__all__ = [
+    "Array",
+    "arrays_in",
+    "as_complex",
+    "as_float",
+    "blas_threads",
+    "cast_like",
+    "dctn",
+    "device",
+    "divide",
+    "dtype_name",
+    "energy",
+    "eps",
+    "expand",
+    "fftn",
+    "flat",
+    "frozen",
+    "irfftn",
+    "is_array",
+    "is_complex",
+    "is_float",
+    "keep",
+    "library",
+    "namespace",
+    "norm",
+    "positive_solver",
+    "real_dtype",
+    "real_dtype_name",
+    "real_vdot",
+    "rfftn",
+    "scaled",
+    "scatter",
+    "segment_sum",
+    "to",
+    "to_like",
+    "to_numpy",
+    "top_k_mask",
+    "where_is",
+]

@@ -1,0 +1,69 @@
+"""What the standard lacks: sums over segments, a deterministic top-k, scatter."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .dtypes import eps
+from .libraries import Array, device, library, namespace
+
+
+def segment_sum(values: Array, labels: Array, count: int) -> Array:
+    """Sum of the real values with each label 0 .. count-1 along the last axis: shape (*batch, count)."""
+    xp = namespace(values, labels)
+    name = library(values)
+    batch = values.shape[:-1]
+    if name == "numpy":
+        signals = math.prod(batch)
+        keys = labels if signals == 1 else (np.arange(signals)[:, None] * count + labels).reshape(-1)
+        sums = np.bincount(keys, weights=values.reshape(-1), minlength=signals * count)
+        return sums.astype(values.dtype, copy=False).reshape((*batch, count))
+    if name == "torch":
+        return xp.zeros((*batch, count), dtype=values.dtype, device=values.device).index_add_(-1, labels, values)
+    if name == "cupy":
+        order = xp.argsort(labels, stable=True)
+        starts = xp.searchsorted(labels[order], xp.arange(count))
+        return xp.add.reduceat(values[..., order], starts, axis=-1)
+    members = labels[:, None] == xp.arange(count, device=device(values))
+    return xp.matmul(values, xp.astype(members, values.dtype))
+
+
+def top_k_mask(gains: Array, k: int) -> Array:
+    """Mask of the k largest gains (>= 0) along the last axis; never a zero gain.
+
+    Gains that differ by rounding alone (1e-12 relative in double precision) are ties; among ties the lowest index goes
+    first, so that every library gives the same mask.
+    """
+    xp = namespace(gains)
+    n = gains.shape[-1]
+    if k <= 0 or n == 0:
+        return xp.zeros(gains.shape, dtype=xp.bool, device=device(gains))
+    if k >= n:
+        return gains > 0
+    if library(gains) == "numpy":
+        smallest = np.partition(gains, n - k, axis=-1)[..., n - k, None]
+    else:
+        smallest = xp.sort(gains, axis=-1)[..., n - k, None]
+    slack = max(1e-12, 4 * eps(gains))
+    surely = gains > smallest * (1 + slack)
+    tied = (gains >= smallest * (1 - slack)) & ~surely & (gains > 0)
+    left = k - xp.sum(xp.astype(surely, xp.int64), axis=-1, keepdims=True)
+    return surely | (tied & (xp.cumulative_sum(xp.astype(tied, xp.int64), axis=-1) <= left))
+
+
+def scatter(values: Array, indices: Array, n: int) -> Array:
+    """Array of shape (*batch, n), zero but for out[..., indices] = values; the indices are distinct."""
+    xp = namespace(values, indices)
+    if library(values) in ("numpy", "cupy", "torch"):
+        out = xp.zeros((*values.shape[:-1], n), dtype=values.dtype, device=device(values))
+        out[..., indices] = values
+        return out
+    order = xp.argsort(indices)
+    places = xp.arange(n, device=device(values))
+    rank = xp.searchsorted(xp.take(indices, order), places)
+    rank = xp.where(rank == indices.shape[0], xp.zeros_like(rank), rank)
+    source = xp.take(order, rank)
+    hit = xp.take(indices, source) == places
+    return xp.where(hit, xp.take(values, source, axis=-1), xp.zeros_like(values[..., :1]))

@@ -1,0 +1,55 @@
+"""Reductions over one signal: the last `ndim` axes."""
+
+from __future__ import annotations
+
+import math
+
+from .dtypes import is_complex
+from .libraries import Array, device, namespace
+
+
+def flat(x: Array, ndim: int) -> Array:
+    """X with the `ndim` axes of one signal made one: shape (*batch, n)."""
+    return x if ndim == 1 else namespace(x).reshape(x, (*x.shape[: x.ndim - ndim], math.prod(x.shape[x.ndim - ndim :])))
+
+
+def keep(x: Array, support: Array) -> Array:
+    """X on the support, zero elsewhere."""
+    xp = namespace(x, support)
+    return xp.where(support, x, xp.zeros((), dtype=x.dtype, device=device(x)))
+
+
+def expand(numbers: Array, ndim: int) -> Array:
+    """One number a signal, shape (*batch,), made to broadcast against signals of `ndim` axes."""
+    return namespace(numbers).reshape(numbers, (*numbers.shape, *(1,) * ndim))
+
+
+def energy(x: Array) -> Array:
+    """|x|^2 entry by entry, real."""
+    xp = namespace(x)
+    return xp.real(x) ** 2 + xp.imag(x) ** 2 if is_complex(x) else x * x
+
+
+def scaled(x: Array, ndim: int = 1) -> Array:
+    """Each signal divided by its largest magnitude, so that its squares neither overflow nor vanish."""
+    peak = namespace(x).max(abs(flat(x, ndim)), axis=-1)
+    return divide(x, expand(peak, ndim))
+
+
+def norm(x: Array, ndim: int = 1) -> Array:
+    """Euclidean norm of each signal, shape (*batch,)."""
+    return namespace(x).linalg.vector_norm(flat(x, ndim), axis=-1)
+
+
+def real_vdot(x: Array, y: Array, ndim: int = 1) -> Array:
+    """Re <x, y> of each signal, shape (*batch,)."""
+    xp = namespace(x, y)
+    product = xp.vecdot(flat(x, ndim), flat(y, ndim))
+    return xp.real(product) if is_complex(product) else product
+
+
+def divide(a: Array, b: Array) -> Array:
+    """A / b, and zero where b is zero (never a warning)."""
+    xp = namespace(a, b)
+    zero = b == 0
+    return xp.where(zero, xp.zeros_like(a), a) / xp.where(zero, xp.ones_like(b), b)

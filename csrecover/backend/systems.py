@@ -1,0 +1,48 @@
+"""Small dense systems, and the threads that products run on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+from threadpoolctl import ThreadpoolController
+
+from .dtypes import eps
+from .libraries import Array, library, namespace
+
+_SMALL_PRODUCT = 2**21  # entries of a matrix below which BLAS threads cost more than they save
+
+
+def blas_threads(entries: int) -> AbstractContextManager:
+    """Context in which products with a matrix of so many entries run on as many BLAS threads as pay (one, if small)."""
+    return _threadpools().limit(limits=1, user_api="blas") if entries < _SMALL_PRODUCT else nullcontext()
+
+
+@cache
+def _threadpools() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def positive_solver(gram: Array) -> Callable[[Array], Array] | None:
+    """Solver of gram @ x = b for a Hermitian positive definite matrix; None where it is singular to half precision."""
+    worst = eps(gram) ** 0.5
+    if library(gram) == "numpy":
+        factor, failed = _potrf(gram.dtype)(gram, lower=True)
+        pivots = np.real(np.diagonal(factor)) ** 2
+        if failed or not pivots.min() > worst * pivots.max():
+            return None
+        return lambda b: scipy.linalg.cho_solve((factor, True), b, check_finite=False)
+    xp = namespace(gram)
+    values, vectors = xp.linalg.eigh(gram)
+    if not bool(values[0] > worst * values[-1]):
+        return None
+    return lambda b: vectors @ ((xp.conj(vectors.mT) @ b) / xp.astype(values, vectors.dtype))
+
+
+@cache
+def _potrf(dtype: np.dtype) -> Any:
+    return scipy.linalg.get_lapack_funcs("potrf", dtype=dtype)
