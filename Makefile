@@ -42,13 +42,13 @@ $(VENV)/base: $(VENV)/bin/python pyproject.toml
 	touch $@
 
 $(VENV)/dev: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install -q -e .[dev]
+	$(BIN)/python -m pip install -q -e .[dev,fast,interop]
 	touch $@ $(VENV)/base
 
 $(VENV)-lowest/done: pyproject.toml tests/lowest.py
 	$(PYTHON) -m venv $(VENV)-lowest
 	$(PYTHON) tests/lowest.py > $(VENV)-lowest/constraints.txt
-	$(VENV)-lowest/bin/python -m pip install -q -c $(VENV)-lowest/constraints.txt -e .[dev]
+	$(VENV)-lowest/bin/python -m pip install -q -c $(VENV)-lowest/constraints.txt -e .[dev,fast,interop]
 	touch $@
 
 clean:

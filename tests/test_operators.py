@@ -1,5 +1,7 @@
 """Operators against the packages and the definitions they come from."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import pywt
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import csrecover as cs
+from csrecover.operators import convolution
 
 
 @pytest.mark.filterwarnings("ignore:Level value")
@@ -136,3 +139,75 @@ def test_an_exception_names_the_part_that_failed():
     A = cs.gaussian(3, 8, 0) @ cs.DCT(8)
     with pytest.raises(ValueError, match=r"DCT \(8,\) -> \(8,\)"):
         A @ np.ones(7)
+
+
+def test_transpose_and_conjugate_are_those_of_the_matrix():
+    for A in (cs.gaussian(4, 6, 0, dtype=np.complex128), cs.random_rows(8, 5, 0) @ cs.DFT(8), cs.DCT(5)):
+        dense = A.todense()
+        np.testing.assert_allclose(A.T.todense(), dense.T, atol=1e-14)
+        np.testing.assert_allclose(A.conj().todense(), dense.conj(), atol=1e-14)
+        np.testing.assert_allclose(A.T.conj().todense(), A.H.todense(), atol=1e-14)
+    real = cs.gaussian(4, 6, 0)
+    assert real.conj() is real
+
+
+def test_gram_takes_shortcuts_that_change_nothing():
+    rng = np.random.default_rng(0)
+    circular = cs.Convolution(rng.standard_normal(6))
+    for A in (
+        cs.DCT(6),
+        circular,
+        cs.DFT(6).H @ circular,
+        2j * cs.gaussian(3, 6, 0),
+        cs.gaussian(4, 6, 0) @ circular,
+        cs.VStack([circular, cs.gaussian(2, 6, 1)]),
+        cs.BlockDiagonal([circular, cs.DFT(2)]),
+        cs.Kronecker([cs.gaussian(2, 3, 0), cs.DFT(2)]),
+    ):
+        dense = A.todense()
+        np.testing.assert_allclose(A.gram.todense(), dense.conj().T @ dense, atol=1e-13)
+    assert isinstance(cs.DCT((2, 3)).gram, cs.Identity)
+    assert isinstance((cs.DFT(6) @ cs.DCT(6)).gram, cs.Identity)
+    assert circular.gram.norm() == pytest.approx(circular.norm() ** 2)
+
+
+def test_the_gram_of_a_convolution_costs_one_convolution(monkeypatch):
+    A, calls, rfftn = cs.Convolution(np.ones(8)), [], convolution.rfftn
+    monkeypatch.setattr(convolution, "rfftn", lambda *arguments: calls.append(1) or rfftn(*arguments))
+    A.gram @ np.ones(8)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("A", [cs.gaussian(5, 8, 0), cs.random_rows(8, 5, 0) @ cs.DFT(8)], ids=str)
+def test_restriction_acts_on_the_picked_entries(A):
+    mask = np.array([0, 1, 0, 0, 1, 1, 0, 0], dtype=bool)
+    np.testing.assert_allclose(A.restrict(mask).todense(), A.todense()[:, mask], atol=1e-14)
+    np.testing.assert_allclose(A.restrict([5, 1]).todense(), A.todense()[:, [5, 1]], atol=1e-14)
+    with pytest.raises(ValueError, match="distinct integers from 0 to 7"):
+        A.restrict([1, 8])
+
+
+def test_an_exception_inside_a_composition_names_the_part_that_raised_it():
+    @dataclasses.dataclass(frozen=True, eq=False, repr=False)
+    class Failing(cs.LinearOperator):
+        in_shape, out_shape = (4,), (4,)
+
+        def _apply(self, x):
+            raise RuntimeError("out of memory")
+
+        def _adjoint(self, y):
+            raise RuntimeError("out of memory")
+
+    composition = 2 * cs.VStack([cs.DCT(4), cs.DCT(4) @ Failing()])
+    for operator, x in ((composition, np.ones(4)), (composition.H, np.ones(8))):
+        with pytest.raises(RuntimeError, match="out of memory") as caught:
+            operator @ x
+        assert caught.value.__notes__[0].startswith("raised in Failing (4,) -> (4,)")
+        assert caught.value.__notes__[-1].startswith("raised in 2 * (VStack (4,) -> (8,))")
+
+
+def test_the_norm_of_a_large_operator_that_is_linear_over_the_reals_only_is_safe():
+    A = cs.DFT(600, real=True).H @ cs.gaussian(301, 280, 0, dtype=np.complex128)
+    true = np.linalg.norm(np.vstack([A @ np.eye(280), A @ (1j * np.eye(280))]), 2)
+    assert true <= A.norm() <= 1.2 * true
+    assert true <= A.H.norm() <= 1.2 * true

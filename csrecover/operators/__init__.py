@@ -6,7 +6,8 @@ from .dense import Matrix, bernoulli, gaussian
 from .elementary import Gradient, Identity, Permutation, random_permutation
 from .fourier import DCT, DFT
 from .hadamard import WalshHadamard
-from .interop import as_operator, from_scipy
+from .interop import as_operator, from_pylops, from_scipy
+from .nufft import NUFFT
 from .sampling import Diagonal, Sampling, random_rows, random_signs
 from .stacking import BlockDiagonal, Kronecker, VStack, hstack
 from .wavelet import Wavelet
@@ -21,6 +22,7 @@ __all__ = [
     "Identity",
     "Kronecker",
     "LinearOperator",
+    "NUFFT",
     "Matrix",
     "Permutation",
     "Sampling",
@@ -29,6 +31,7 @@ __all__ = [
     "Wavelet",
     "as_operator",
     "bernoulli",
+    "from_pylops",
     "from_scipy",
     "gaussian",
     "hstack",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
 from ..backend import Array, as_complex, is_complex, namespace
 from .base import LinearOperator
+from .elementary import Identity
 
 
 class Wrapper(LinearOperator, ABC):
@@ -31,6 +33,10 @@ class Wrapper(LinearOperator, ABC):
     @property
     def real_input(self) -> bool:
         return self.operator.real_input
+
+    @property
+    def real_output(self) -> bool:
+        return self.operator.real_output
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
@@ -57,7 +63,7 @@ class Adjoint(Wrapper):
 
     @property
     def real_input(self) -> bool:
-        return False  # the adjoint of a map from real signals takes complex measurements
+        return self.operator.real_output
 
     @property
     def real_output(self) -> bool:
@@ -65,7 +71,9 @@ class Adjoint(Wrapper):
 
     @property
     def complex_output(self) -> bool:
-        return self.operator.complex_output and not self.operator.real_input
+        if not self.operator.real_linear:
+            return self.operator.complex_output
+        return not self.operator.real_input and any(part.H.complex_output for part in self.operator._parts)
 
     @property
     def H(self) -> LinearOperator:
@@ -82,6 +90,32 @@ class Adjoint(Wrapper):
 
     def __str__(self) -> str:
         return f"{self.operator}, adjoint"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Conjugate(Wrapper):
+    """The operator whose matrix has the complex conjugate entries of another one's."""
+
+    operator: LinearOperator
+
+    def conj(self) -> LinearOperator:
+        return self.operator
+
+    def _apply(self, x: Array) -> Array:
+        return _conj(self.operator @ _conj(x))
+
+    def _adjoint(self, y: Array) -> Array:
+        return _conj(self.operator.H @ _conj(y))
+
+    def norm(self) -> float:
+        return self.operator.norm()
+
+    def __str__(self) -> str:
+        return f"{self.operator}, conjugate"
+
+
+def _conj(x: Array) -> Array:
+    return namespace(x).conj(x) if is_complex(x) else x
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -103,14 +137,25 @@ class Scaled(Wrapper):
     def complex_output(self) -> bool:
         return isinstance(self.factor, complex) or self.operator.complex_output
 
+    @property
+    def real_output(self) -> bool:
+        return self.operator.real_output and not isinstance(self.factor, complex)
+
     def _apply(self, x: Array) -> Array:
         return _times(self.factor, self.operator @ x)
 
     def _adjoint(self, y: Array) -> Array:
         return self.operator.H @ _times(self.factor.conjugate(), y)
 
+    @property
+    def gram(self) -> LinearOperator:
+        return abs(self.factor) ** 2 * self.operator.gram
+
     def norm(self) -> float:
         return abs(self.factor) * self.operator.norm()
+
+    def __str__(self) -> str:
+        return f"{self.factor:g} * ({self.operator})"
 
 
 def _times(factor: complex, x: Array) -> Array:
@@ -139,6 +184,10 @@ class Sum(LinearOperator):
     @property
     def real_input(self) -> bool:
         return any(term.real_input for term in self.terms)
+
+    @property
+    def real_output(self) -> bool:
+        return all(term.real_output for term in self.terms)
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
@@ -179,7 +228,10 @@ class Product(LinearOperator):
 
     @property
     def real_output(self) -> bool:
-        return self.factors[0].real_output
+        for factor in self.factors:
+            if factor.real_output or factor.complex_output:
+                return factor.real_output
+        return False
 
     @property
     def complex_output(self) -> bool:
@@ -202,6 +254,17 @@ class Product(LinearOperator):
             y = factor.H @ y
         return y
 
+    @property
+    def H(self) -> LinearOperator:
+        return Product(tuple(factor.H for factor in reversed(self.factors))) if self.real_linear else super().H
+
+    @property
+    def gram(self) -> LinearOperator:
+        if self.unitary:
+            return Identity(self.in_shape)
+        first, *rest = self.factors
+        return reduce(lambda middle, factor: factor.H @ middle @ factor, rest, first.gram)
+
     def norm(self) -> float:
         """Exact where all factors but one are unitary and that one knows its norm."""
         others = [factor for factor in self.factors if not factor.unitary]
@@ -212,9 +275,11 @@ class Product(LinearOperator):
 
 
 def product(left: LinearOperator, right: LinearOperator) -> LinearOperator:
-    """Product of two operators; products do not nest."""
+    """Product of two operators; products do not nest and hold no identity."""
     if left.in_shape != right.out_shape:
         raise ValueError(f"operators do not compose: {left} takes {left.in_shape}, {right} gives {right.out_shape}")
+    if isinstance(left, Identity) or isinstance(right, Identity):
+        return left if isinstance(right, Identity) else right
     return Product((*factors_of(left), *factors_of(right)))
 
 

@@ -52,8 +52,8 @@ class LinearOperator(ABC):
     unitary : bool
         True only where A^H A = A A^H = I: the norm is 1 and least squares are trivial.
     real_input : bool
-        True where the operator is linear over the reals only (the half spectrum of real signals); then the adjoint
-        refers to the inner product Re <x, y>.
+        True where signals must be real (the half spectrum of real signals): the operator is linear over the reals
+        only, and its adjoint refers to the inner product Re <x, y>.
     batch_shape : tuple of int
         Leading axes that the operator itself carries (a stack of matrices, one a signal).
     """
@@ -88,6 +88,11 @@ class LinearOperator(ABC):
         return False
 
     @property
+    def real_linear(self) -> bool:
+        """Whether the operator is linear over the reals only; its adjoint then refers to Re <x, y>."""
+        return self.real_input or self.real_output or any(part.real_linear for part in self._parts)
+
+    @property
     def batch_shape(self) -> tuple[int, ...]:
         return ()
 
@@ -106,7 +111,11 @@ class LinearOperator(ABC):
             raise TypeError(
                 f"{self} takes real signals, got {x.dtype}: drop the imaginary part or use its complex form"
             )
-        return self._apply(x)
+        try:
+            return self._apply(x)
+        except Exception as error:
+            error.add_note(f"raised in {self}")  # a composition adds one line for each part on the way
+            raise
 
     def _check(self, x: Array) -> None:
         """Refuse arrays of another shape, library or device."""
@@ -126,9 +135,27 @@ class LinearOperator(ABC):
         return _algebra().Adjoint(self)
 
     @property
+    def T(self) -> LinearOperator:
+        """The transpose, without conjugation."""
+        return self.H.conj()
+
+    def conj(self) -> LinearOperator:
+        """The operator whose matrix has the complex conjugate entries; a real one is its own."""
+        return _algebra().Conjugate(self) if self.complex_output else self
+
+    @property
     def gram(self) -> LinearOperator:
-        """A^H A."""
-        return self.H @ self
+        """A^H A, by a shortcut where there is one (unitary parts, convolutions, non-uniform Fourier transforms)."""
+        return _algebra().Identity(self.in_shape) if self.unitary else self.H @ self
+
+    def restrict(self, support: Array) -> LinearOperator:
+        """The operator on the entries of a signal that a mask of in_shape (or distinct flat indices) picks: A_S.
+
+        Nothing is formed: A.restrict(S) @ z is A @ x with x_S = z and zero elsewhere.
+        """
+        from .sampling import Sampling
+
+        return self @ Sampling(self.in_shape, support).H
 
     def __rmul__(self, factor: complex) -> LinearOperator:
         if not isinstance(factor, numbers.Number):
@@ -266,6 +293,12 @@ class LinearOperator(ABC):
         from .interop import to_scipy
 
         return to_scipy(self)
+
+    def to_pylops(self) -> Any:
+        """The operator as a PyLops one, for the solvers of PyLops and PyProximal (extra `interop`)."""
+        from .interop import to_pylops
+
+        return to_pylops(self)
 
     def __str__(self) -> str:
         return f"{type(self).__name__} {self.in_shape} -> {self.out_shape}"

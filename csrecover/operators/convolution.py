@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, as_float, energy, fftn, irfftn, is_complex, namespace, norm, rfftn
+from .algebra import Wrapper
 from .axes import signal_axes
 from .base import LinearOperator, as_shape
 from .sampling import Sampling
@@ -66,12 +67,36 @@ class Convolution(LinearOperator):
         half = spectrum[..., : self.in_shape[-1] // 2 + 1]
         return irfftn(rfftn(x, axes) * half, self.in_shape, axes)
 
+    @property
+    def gram(self) -> LinearOperator:
+        return Autocorrelation(self)
+
     def norm(self) -> float:
         return float(namespace(self.kernel).max(abs(self._spectrum)))
 
     def column_norms(self) -> Array:
         xp = namespace(self.kernel)
         return xp.broadcast_to(norm(self.kernel, len(self.in_shape)), self.in_shape)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Autocorrelation(Wrapper):
+    """A^H A of a convolution A: one transform there and one back."""
+
+    operator: Convolution
+
+    @property
+    def H(self) -> LinearOperator:
+        return self
+
+    def _apply(self, x: Array) -> Array:
+        return self.operator._filter(x, energy(self.operator._spectrum))
+
+    def _adjoint(self, y: Array) -> Array:
+        return self._apply(y)
+
+    def norm(self) -> float:
+        return self.operator.norm() ** 2
 
 
 def random_convolution(shape: int | tuple[int, ...], rng: Any) -> Convolution:

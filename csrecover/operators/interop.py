@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,28 +36,69 @@ def as_operator(A: Any) -> LinearOperator:
 
 
 def to_scipy(operator: LinearOperator) -> scipy.sparse.linalg.LinearOperator:
-    """SciPy operator on flattened NumPy vectors."""
+    """SciPy operator on flattened vectors; several vectors at once are one batch."""
+    if operator.batch_shape:
+        raise ValueError(f"{operator} is a stack of matrices: convert each of them alone")
+    forward, adjoint = _on_columns(operator), _on_columns(operator.H)
     return scipy.sparse.linalg.LinearOperator(
-        operator.shape,
-        matvec=lambda x: (operator @ x.reshape(operator.in_shape)).reshape(-1),
-        rmatvec=lambda y: (operator.H @ y.reshape(operator.out_shape)).reshape(-1),
-        dtype=operator.dtype,
+        operator.shape, matvec=forward, rmatvec=adjoint, matmat=forward, rmatmat=adjoint, dtype=operator.dtype
+    )
+
+
+def _on_columns(operator: LinearOperator) -> Callable[[Array], Array]:
+    """The operator on a flattened vector (n,), a column (n, 1) or several columns (n, count)."""
+
+    def product(x: Array) -> Array:
+        images = operator @ x.T.reshape(*x.shape[1:], *operator.in_shape)
+        return images.reshape(*x.shape[1:], operator.size_out).T
+
+    return product
+
+
+def to_pylops(operator: LinearOperator) -> Any:
+    """PyLops operator of the same shapes, for the solvers of PyLops and PyProximal.
+
+    Raises
+    ------
+    ImportError
+        When PyLops is not installed; the message says what to install.
+    """
+    try:
+        import pylops
+    except ImportError as error:
+        raise ImportError(
+            f"PyLops cannot be imported ({error}); install it with: pip install csrecover[interop]"
+        ) from error
+    linear = not (operator.real_input or operator.real_output)
+    return pylops.LinearOperator(
+        Op=to_scipy(operator), dims=operator.in_shape, dimsd=operator.out_shape, clinear=linear
     )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FromScipy(LinearOperator):
-    """A SciPy sparse matrix or LinearOperator (or any object with shape, matvec and rmatvec) on the host."""
+class External(LinearOperator):
+    """An operator of another package on the host: any object with shape, dtype, matvec and rmatvec.
+
+    Parameters
+    ----------
+    source : object
+        its `dims` and `dimsd`, where it has them (PyLops), are the shapes of signals and measurements; one that says
+        `clinear=False` is linear over the reals only and takes real signals.
+    """
 
     source: Any
 
     @property
     def in_shape(self) -> tuple[int, ...]:
-        return (self.source.shape[1],)
+        return tuple(int(size) for size in getattr(self.source, "dims", self.source.shape[1:]))
 
     @property
     def out_shape(self) -> tuple[int, ...]:
-        return (self.source.shape[0],)
+        return tuple(int(size) for size in getattr(self.source, "dimsd", self.source.shape[:1]))
+
+    @property
+    def real_input(self) -> bool:
+        return not getattr(self.source, "clinear", True)
 
     @property
     def complex_output(self) -> bool:
@@ -66,21 +109,22 @@ class FromScipy(LinearOperator):
         return np.result_type(self.source.dtype, np.float32).type(0).real.dtype.name
 
     def _apply(self, x: Array) -> Array:
-        return _columnwise(self._operator.matmat, x)
+        return self._by_columns(self._operator.matmat, x, self.in_shape, self.out_shape)
 
     def _adjoint(self, y: Array) -> Array:
-        return _columnwise(self._operator.rmatmat, y)
+        return self._by_columns(self._operator.rmatmat, y, self.out_shape, self.in_shape)
 
     @property
     def _operator(self) -> scipy.sparse.linalg.LinearOperator:
         return scipy.sparse.linalg.aslinearoperator(self.source)
 
-
-def _columnwise(product: Any, x: Array) -> Array:
-    """Apply a SciPy product on columns to the signals of a batch."""
-    namespace(np.empty(0), x)  # refuses arrays that are not on the host
-    out = product(x.reshape(-1, x.shape[-1]).T).T
-    return np.ascontiguousarray(out.reshape(*x.shape[:-1], -1))
+    def _by_columns(self, product: Any, x: Array, before: tuple[int, ...], after: tuple[int, ...]) -> Array:
+        """Apply a product on columns to the signals of a batch."""
+        namespace(np.empty(0), x)  # refuses arrays that are not on the host
+        batch = x.shape[: x.ndim - len(before)]
+        columns = np.asarray(product(x.reshape(-1, math.prod(before)).T))
+        images = np.ascontiguousarray(columns.T.reshape(*batch, *after))
+        return images.astype(np.result_type(images, np.dtype(self.precision)), copy=False)
 
 
 def from_scipy(source: Any) -> LinearOperator:
@@ -93,4 +137,16 @@ def from_scipy(source: Any) -> LinearOperator:
     """
     if not scipy.sparse.issparse(source) and not hasattr(source, "matvec"):
         raise TypeError(f"expected a SciPy sparse matrix or operator (matvec, rmatvec), got {type(source).__name__}")
-    return FromScipy(source)
+    return External(source)
+
+
+def from_pylops(source: Any) -> LinearOperator:
+    """Operator on the host from a PyLops operator, with its n-dimensional shapes `dims` and `dimsd`.
+
+    Parameters
+    ----------
+    source : pylops.LinearOperator
+    """
+    if not all(hasattr(source, name) for name in ("matvec", "rmatvec", "dims", "dimsd")):
+        raise TypeError(f"expected a PyLops operator (matvec, rmatvec, dims, dimsd), got {type(source).__name__}")
+    return External(source)

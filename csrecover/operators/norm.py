@@ -8,6 +8,7 @@ import numpy as np
 
 from ..backend import as_complex, cast_like, divide, expand, namespace, norm, real_vdot, to_numpy
 from .base import LinearOperator
+from .elementary import Identity
 
 _EXCESS = 1.1  # the estimate is at most this many times the true norm
 _FAILURE = 1e-10  # probability that it is below the true norm
@@ -29,15 +30,18 @@ def estimate_norm(operator: LinearOperator) -> float:
     deficit = 1 - 1 / _EXCESS**2
     size = min(m, n) * math.prod(operator.batch_shape)
     steps = math.ceil((math.log(1.648 * math.sqrt(size) / _FAILURE) / math.sqrt(deficit) + 1) / 2)
-    wide = m < n and not operator.real_input
-    ritz = _largest_ritz_value(operator.H if wide else operator, min(steps, 2 * m if operator.real_input else m, n))
+    wide = m < n and not operator.real_linear
+    most = 2 * min(m, n) if operator.real_linear else min(m, n)
+    ritz = _largest_ritz_value(operator.H if wide else operator, min(steps, most))
     return math.sqrt(max(ritz, 0.0) / (1 - deficit))
 
 
 def _exact_norm(operator: LinearOperator) -> float:
     """Largest singular value of the dense matrix, rounded up."""
-    if operator.real_input:  # linear over the reals: a real matrix of twice the height
+    if operator.real_linear:  # a real matrix that acts on real and imaginary parts
         dense = to_numpy(operator.todense())
+        if not operator.real_input:
+            dense = np.concatenate([dense, to_numpy((operator @ (1j * Identity(operator.in_shape))).todense())], axis=1)
         dense = np.concatenate([dense.real, dense.imag])
     else:
         dense = to_numpy((operator if operator.size_in <= operator.size_out else operator.H).todense())
@@ -55,7 +59,7 @@ def _largest_ritz_value(operator: LinearOperator, steps: int) -> float:
     ndim = len(operator.in_shape)
     start = np.random.default_rng(0).standard_normal((*operator.batch_shape, *operator.in_shape))
     v = cast_like(start, operator._example)
-    if operator.dtype.kind == "c" and not operator.real_input:
+    if (operator.complex_output or operator.real_linear) and not operator.real_input:
         v = as_complex(v)
     v = v / expand(norm(v, ndim), ndim)
     xp = namespace(v)

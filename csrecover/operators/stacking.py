@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..backend import Array, flat, namespace
+from .algebra import Sum
 from .base import LinearOperator
 
 
@@ -56,6 +57,10 @@ class VStack(LinearOperator):
     def real_input(self) -> bool:
         return any(part.real_input for part in self.operators)
 
+    @property
+    def real_output(self) -> bool:
+        return all(part.real_output for part in self.operators)
+
     def _apply(self, x: Array) -> Array:
         images = [flat(part @ x, len(part.out_shape)) for part in self.operators]
         return namespace(x).concat(images, axis=-1)
@@ -67,6 +72,10 @@ class VStack(LinearOperator):
             for part, (start, end) in zip(self.operators, pieces, strict=True)
         ]
         return sum(terms[1:], start=terms[0])
+
+    @property
+    def gram(self) -> LinearOperator:
+        return Sum(tuple(part.gram for part in self.operators))
 
 
 def hstack(operators: list[LinearOperator]) -> LinearOperator:
@@ -104,11 +113,19 @@ class BlockDiagonal(LinearOperator):
     def real_input(self) -> bool:
         return any(part.real_input for part in self.operators)
 
+    @property
+    def real_output(self) -> bool:
+        return all(part.real_output for part in self.operators)
+
     def _apply(self, x: Array) -> Array:
         return _piecewise(self.operators, x)
 
     def _adjoint(self, y: Array) -> Array:
         return _piecewise(tuple(part.H for part in self.operators), y)
+
+    @property
+    def gram(self) -> LinearOperator:
+        return BlockDiagonal(tuple(part.gram for part in self.operators))
 
     def norm(self) -> float:
         return max(part.norm() for part in self.operators)
@@ -140,7 +157,7 @@ class Kronecker(LinearOperator):
 
     def __post_init__(self) -> None:
         operators = _check_parts(self.operators, "Kronecker")
-        if any(part.real_input for part in operators):
+        if any(part.real_linear for part in operators):
             raise ValueError("Kronecker takes operators that are linear over the complex numbers, no real transforms")
         object.__setattr__(self, "operators", operators)
 
@@ -161,6 +178,10 @@ class Kronecker(LinearOperator):
 
     def _adjoint(self, y: Array) -> Array:
         return _separably(tuple(part.H for part in self.operators), y, len(self.out_shape))
+
+    @property
+    def gram(self) -> LinearOperator:
+        return Kronecker(tuple(part.gram for part in self.operators))
 
     def norm(self) -> float:
         return math.prod(part.norm() for part in self.operators)

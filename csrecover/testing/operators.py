@@ -8,7 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, arrays_in, eps, is_complex, namespace, norm, real_dtype_name, real_vdot, to_like, to_numpy
+from ..backend import (
+    Array,
+    arrays_in,
+    as_complex,
+    eps,
+    is_complex,
+    namespace,
+    norm,
+    real_dtype_name,
+    real_vdot,
+    to_like,
+    to_numpy,
+)
 from ..operators import LinearOperator
 from .report import draw, holds, same, untouched, verify
 
@@ -46,7 +58,7 @@ class _OperatorProperties:
         self.like = A._example if like is None else like
         self.unit = eps(self.like)
         self.lead = A.batch_shape
-        self.complex_ = (A.complex_output or is_complex(self.like)) and not A.real_input
+        self.complex_ = (A.complex_output or A.real_linear or is_complex(self.like)) and not A.real_input
 
     def properties(self) -> list:
         checks = [
@@ -62,7 +74,8 @@ class _OperatorProperties:
 
     def y(self, *batch: int) -> Array:
         shape = (*batch, *self.lead, *self.A.out_shape)
-        return draw(self.rng, shape, self.like, complex_=self.complex_ or self.A.complex_output)
+        complex_ = (self.complex_ or self.A.complex_output) and not self.A.real_output
+        return draw(self.rng, shape, self.like, complex_=complex_)
 
     def shapes(self) -> None:
         """shapes: signals give measurements, measurements signals; other shapes are refused"""
@@ -80,7 +93,7 @@ class _OperatorProperties:
 
     def linear(self) -> None:
         """linear: A (a x + b z) = a A x + b A z"""
-        x, z, a, b = self.x(), self.x(), 0.7, (-1.3 + 0.4j if self.complex_ else -1.3)
+        x, z, a, b = self.x(), self.x(), 0.7, (-1.3 + 0.4j if self.complex_ and not self.A.real_linear else -1.3)
         same(self.A @ (a * x + b * z), a * (self.A @ x) + b * (self.A @ z), "linearity", unit=self.unit)
         same(self.A @ (0 * x), 0 * (self.A @ x), "A 0 = 0")
 
@@ -88,7 +101,7 @@ class _OperatorProperties:
         """adjoint: <A x, y> = <x, A^H y>"""
         x, y = self.x(), self.y()
         images = [(self.A @ x, y), (x, self.A.H @ y)]
-        turns = (1, 1j) if self.complex_ else (1,)
+        turns = (1, 1j) if self.complex_ and not self.A.real_linear else (1,)
         for turn in turns:
             left, right = (
                 real_vdot(*(turn * p, q), ndim)
@@ -157,7 +170,10 @@ class _OperatorProperties:
         for _ in self.lead:
             basis = xp.stack([basis] * self.lead[0], axis=1)
         images = np.moveaxis(to_numpy(self.A @ basis).reshape(n, *self.lead, -1), 0, -1)
-        if self.A.real_input:
+        if self.A.real_linear and not self.A.real_input:
+            turned = to_numpy(self.A @ (1j * as_complex(basis))).reshape(n, *self.lead, -1)
+            images = np.concatenate([images, np.moveaxis(turned, 0, -1)], axis=-1)
+        if self.A.real_linear:
             images = np.concatenate([images.real, images.imag], axis=-2)
         return float(np.linalg.norm(images.astype(np.result_type(images, np.float64)), 2, axis=(-2, -1)).max())
 
@@ -176,7 +192,7 @@ class _OperatorProperties:
     def composes(self) -> None:
         """algebra: products, sums, multiples and the Gram operator act like their parts"""
         A, x = self.A, self.x()
-        same(A.gram @ x, A.H @ (A @ x), "gram", unit=self.unit)
+        same(A.gram @ x, A.H @ (A @ x), "gram", unit=max(self.unit, _TABLES if A.unitary else 0))
         same((2.5 * A - A + -A) @ x, 0.5 * (A @ x), "2.5 A - A - A", unit=self.unit)
 
     def isometry(self) -> None:
