@@ -57,7 +57,10 @@ def recover(
         if not isinstance(basis, LinearOperator):
             raise TypeError(f"the basis must be an operator such as Wavelet or DCT, got {type(basis).__name__}")
         if not basis.unitary:
-            raise ValueError(f"the basis must be an orthonormal transform such as Wavelet or DCT, got {basis}")
+            raise ValueError(
+                f"the basis must be an orthonormal transform such as Wavelet or DCT, got {basis}; with another "
+                "synthesis S recover from A @ S, the signal is then S @ result.x"
+            )
         A = A @ basis.H
     options: dict[str, Any] = {"tol": tol, "callback": callback}
     if max_iter is not None:

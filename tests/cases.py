@@ -3,12 +3,14 @@
 A new class joins by one line here; `test_cases.py` fails while it has none.
 """
 
+import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
+import scipy.sparse.linalg
 
 import csrecover as cs
 
@@ -46,6 +48,10 @@ def operators() -> dict[str, cs.LinearOperator]:
         "wavelet 2-d": cs.Wavelet((4, 8), "db2"),
         "wavelet, one level": cs.Wavelet(12, "db3", levels=1),
         "wavelet 3-d": cs.Wavelet((2, 4, 2), "haar"),
+        "wavelet, windows": cs.Wavelet(192, "db2"),
+        "wavelet, windows 2-d": cs.Wavelet((2, 136), "db3", levels=1),
+        "biorthogonal wavelet": cs.BiorthogonalWavelet(16, "bior4.4"),
+        "biorthogonal wavelet 2-d": cs.BiorthogonalWavelet((4, 8), "rbio3.1"),
         "adjoint": cs.gaussian(4, 6, 0).H,
         "adjoint of the real dft": cs.DFT((3, 6), real=True).H,
         "product with a real image": cs.DFT(6, real=True).H @ cs.gaussian(4, 5, 0, dtype=np.complex128),
@@ -71,6 +77,14 @@ def operators() -> dict[str, cs.LinearOperator]:
         "complex convolution": cs.Convolution(rng.standard_normal(6) + 1j),
         "random convolution": cs.random_convolution((4, 3), 0),
         "toeplitz": cs.toeplitz(rng.standard_normal(4), rng.standard_normal(6)),
+        "nufft": cs.NUFFT(8, rng.uniform(-7, 7, (6, 1))),
+        "nufft 2-d": cs.NUFFT((3, 4), rng.uniform(-4, 4, (14, 2))),
+        "nufft 3-d": cs.NUFFT((2, 4, 3), cs.spiral_trajectory(3, 5, turns=2)[:, [0, 1, 1]]),
+        "nufft, single": cs.NUFFT((3, 4), cs.radial_trajectory(3, 4).astype(np.float32)),
+        "nufft, gram": cs.NUFFT((3, 4), rng.uniform(-4, 4, (14, 2))).gram,
+        "coil maps": cs.CoilMaps(rng.standard_normal((3, 2, 4))),
+        "complex coil maps": cs.CoilMaps(cs.birdcage_maps((3, 4), 4)),
+        "sense": cs.sense(cs.birdcage_maps((3, 4), 2), cs.variable_density_mask((3, 4), 5, 0)),
         "identity": cs.Identity((2, 3)),
         "permutation": cs.Permutation((2, 3), [3, 0, 5, 1, 4, 2]),
         "random permutation": cs.random_permutation(7, 0),
@@ -83,16 +97,39 @@ def operators() -> dict[str, cs.LinearOperator]:
         "block diagonal": cs.BlockDiagonal([cs.gaussian(2, 3, 0), cs.DFT(4), cs.Identity((2, 2))]),
         "kronecker": cs.Kronecker([cs.gaussian(2, 3, 0), cs.DCT(4)]),
         "kronecker of three": cs.Kronecker([cs.DCT((2, 2)), cs.gaussian(2, 3, 1), cs.DFT(2)]),
-        "from scipy": cs.from_scipy(sparse_matrix()),
+        "from scipy": cs.from_scipy(scipy.sparse.linalg.aslinearoperator(sparse_matrix())),
+        "sparse matrix": cs.sparse_matrix(sparse_matrix()),
+        "tall float32 sparse matrix": cs.sparse_matrix(sparse_matrix().T.astype(np.float32)),
+        "complex sparse matrix": cs.sparse_matrix((1 + 2j) * sparse_matrix()),
+        "sparse binary": cs.sparse_binary(6, 9, 3, 0),
+        "partial orthogonal": cs.partial_orthogonal(4, 7, 0),
+        "partial unitary": cs.partial_orthogonal(4, 7, 0, dtype=np.complex64),
+        "unit columns": cs.unit_columns(cs.Matrix(dense)),
+        "unit columns, matrix-free": cs.unit_columns(cs.random_rows(8, 5, 0) @ cs.DCT(8)),
+        "random demodulator": cs.random_demodulator(4, 12, 0),
+        "random demodulator, straddling": cs.random_demodulator(5, 12, 0, dtype=np.float32),
+        "structurally random": cs.structurally_random(cs.WalshHadamard(8), 5, 0, dtype=np.float32),
+        "structurally random, permutation": cs.structurally_random(cs.DCT((2, 4)), 5, 0, scramble="permutation"),
+        "spread spectrum": cs.spread_spectrum((3, 4), 5, 0),
+        "blur": cs.blur((5, 6), np.arange(1.0, 7).reshape(2, 3)),
+        "gaussian blur": cs.blur((4, 5), 0.8),
+        "single-pixel camera": cs.SinglePixel((4, 4), [0, 9, 3, 6]),
+        "single-pixel camera, natural": cs.SinglePixel.random(8, 5, 0, order="natural"),
+        "cassi": cs.CASSI(rng.integers(0, 2, (3, 4)), bands=3),
+        "cassi, grey mask": cs.CASSI(rng.random((2, 3)), bands=2, step=2),
     }
 
 
-HOST_ONLY = {"from scipy"}  # operators that compute on the host, by what they are
+def skipped(name: str, backend: str) -> str | None:
+    """Why an operator cannot run on a backend, None where it can."""
+    if name == "from scipy" and backend != "numpy":
+        return "computes on the host, by what it is"
+    if name.startswith("nufft") and backend.startswith("cupy") and not importlib.util.find_spec("cufinufft"):
+        return "needs cufinufft"
+    return None
 
 
 def sparse_matrix() -> Any:
-    import scipy.sparse
-
     return scipy.sparse.random_array((5, 7), density=0.5, rng=np.random.default_rng(3), format="csr")
 
 

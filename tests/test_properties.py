@@ -10,8 +10,8 @@ from . import cases
 
 @pytest.mark.parametrize("name", cases.operators())
 def test_operator_keeps_its_promises(name, like, backend):
-    if name in cases.HOST_ONLY and backend != "numpy":
-        pytest.skip("computes on the host, by what it is")
+    if reason := cases.skipped(name, backend):
+        pytest.skip(reason)
     assert cs.check_operator(cs.to(cases.operators()[name], backend), like=like)
 
 

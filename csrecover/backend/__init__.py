@@ -9,8 +9,11 @@ form in plain array code.
 from .dtypes import as_complex, as_float, dtype_name, eps, is_complex, is_float, real_dtype, real_dtype_name
 from .libraries import Array, arrays_in, device, frozen, is_array, library, namespace, where_is
 from .moving import cast_like, to, to_like, to_numpy
+from .nufft import nonuniform_fourier
+from .parts import on_parts
 from .segments import scatter, segment_sum, top_k_mask
 from .signals import divide, energy, expand, flat, keep, norm, real_vdot, scaled
+from .sparse import csr_adjoint, csr_matrix, csr_rows, csr_times
 from .systems import blas_threads, positive_solver
 from .transforms import dctn, fftn, irfftn, rfftn
 
@@ -21,6 +24,10 @@ __all__ = [
     "as_float",
     "blas_threads",
     "cast_like",
+    "csr_adjoint",
+    "csr_matrix",
+    "csr_rows",
+    "csr_times",
     "dctn",
     "device",
     "divide",
@@ -38,7 +45,9 @@ __all__ = [
     "keep",
     "library",
     "namespace",
+    "nonuniform_fourier",
     "norm",
+    "on_parts",
     "positive_solver",
     "real_dtype",
     "real_dtype_name",

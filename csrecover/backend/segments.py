@@ -11,7 +11,10 @@ from .libraries import Array, device, library, namespace
 
 
 def segment_sum(values: Array, labels: Array, count: int) -> Array:
-    """Sum of the real values with each label 0 .. count-1 along the last axis: shape (*batch, count)."""
+    """Sum of the real values with each label 0 .. count-1 along the last axis: shape (*batch, count).
+
+    Each label occurs (on CuPy the sum of none would not be zero).
+    """
     xp = namespace(values, labels)
     name = library(values)
     batch = values.shape[:-1]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_float, energy, fftn, irfftn, is_complex, namespace, norm, rfftn
+from ..backend import Array, as_float, device, energy, fftn, irfftn, is_complex, namespace, norm, rfftn
 from .algebra import Wrapper
 from .axes import signal_axes
 from .base import LinearOperator, as_shape
@@ -115,6 +117,45 @@ def random_convolution(shape: int | tuple[int, ...], rng: Any) -> Convolution:
     """
     noise = np.fft.fftn(np.random.default_rng(rng).standard_normal(as_shape(shape)))
     return Convolution(np.fft.ifftn(noise / np.abs(noise)).real)
+
+
+def blur(shape: int | tuple[int, ...], kernel: Any) -> Convolution:
+    """Circular convolution with a small point-spread function, its centre in the middle (size // 2) of each axis.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+    kernel : array, or a number
+        the point-spread function, as many axes as the signal and none longer; or the standard deviation in samples of
+        a Gaussian, sampled, made periodic and scaled to sum 1.
+
+    Raises
+    ------
+    ValueError
+        When the kernel is larger than the signal or of other dimension, or the standard deviation is not positive.
+    """
+    shape = as_shape(shape)
+    if isinstance(kernel, numbers.Real):
+        return Convolution(math.prod(np.ix_(*(_periodic_gaussian(n, float(kernel)) for n in shape))))
+    kernel = as_float(kernel)
+    if kernel.ndim != len(shape) or any(not 1 <= size <= n for size, n in zip(kernel.shape, shape, strict=False)):
+        raise ValueError(f"a kernel no larger than the signal's shape {shape} was expected, got shape {kernel.shape}")
+    xp, centre = namespace(kernel), [-(size // 2) for size in kernel.shape]
+    for axis, n in enumerate(shape):
+        rest = (*kernel.shape[:axis], n - kernel.shape[axis], *kernel.shape[axis + 1 :])
+        kernel = xp.concat([kernel, xp.zeros(rest, dtype=kernel.dtype, device=device(kernel))], axis=axis)
+    return Convolution(xp.roll(kernel, tuple(centre), axis=tuple(range(len(shape)))))
+
+
+def _periodic_gaussian(n: int, deviation: float) -> np.ndarray:
+    """Sum over all integers p of exp(-(j + p n)^2 / (2 deviation^2)), j = 0 .. n - 1, scaled to sum 1."""
+    if not deviation > 0:
+        raise ValueError(f"the standard deviation of a blur must be positive, got {deviation}")
+    deviation = min(deviation, 2.0 * n)  # wider ones are constant to rounding
+    reach = math.ceil(9 * deviation / n) + 1  # what lies beyond nine deviations is below rounding
+    places = np.arange(n) + n * np.arange(-reach, reach + 1)[:, None]
+    samples = np.exp(-0.5 * (places / deviation) ** 2).sum(axis=0)
+    return samples / samples.sum()
 
 
 def toeplitz(column: Any, row: Any) -> LinearOperator:

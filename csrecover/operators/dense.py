@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_complex, as_float, is_complex, namespace, norm, to_like
-from .base import LinearOperator
+from ..backend import Array, as_complex, as_float, is_complex, namespace, norm, to_like, to_numpy
+from .base import LinearOperator, as_shape
+from .sampling import Diagonal
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -19,6 +20,8 @@ class Matrix(LinearOperator):
     ----------
     matrix : array, (m, n) or (B, m, n)
         real or complex; kept as it is, never copied.
+    known_norm : float, optional
+        the spectral norm, where theory gives it; otherwise it is estimated.
 
     Raises
     ------
@@ -27,6 +30,7 @@ class Matrix(LinearOperator):
     """
 
     matrix: Array
+    known_norm: float | None = None
 
     def __post_init__(self) -> None:
         matrix = as_float(self.matrix)
@@ -57,6 +61,9 @@ class Matrix(LinearOperator):
 
     def _columns(self, indices: np.ndarray) -> Array:
         return namespace(self.matrix).take(self.matrix, to_like(indices, self.matrix), axis=1)
+
+    def norm(self) -> float:
+        return super().norm() if self.known_norm is None else self.known_norm
 
     def column_norms(self) -> Array:
         return norm(self.matrix.mT)
@@ -128,3 +135,58 @@ def bernoulli(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
     """
     signs = np.random.default_rng(rng).integers(0, 2, (m, n)) * 2.0 - 1.0
     return Matrix((signs / max(m, 1) ** 0.5).astype(as_dtype(dtype)))
+
+
+def partial_orthogonal(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
+    """Random (m, n) operator of m rows of a Haar-distributed orthogonal (or unitary) matrix, times sqrt(n/m).
+
+    A A^H = (n/m) I: its norm sqrt(n/m) is exact, and E ||A x||^2 = ||x||^2. The rows come from the QR decomposition of
+    an (n, m) Gaussian matrix, Q diag(R_ii / |R_ii|), without which Q is not uniformly distributed.
+
+    Parameters
+    ----------
+    m, n : int
+        measurements and unknowns, 1 <= m <= n.
+    rng : int or numpy.random.Generator
+    dtype : dtype
+        float32, float64, complex64 or complex128.
+
+    Raises
+    ------
+    ValueError
+        When m is out of range.
+
+    References
+    ----------
+    F. Mezzadri, How to generate random matrices from the classical compact groups, Notices of the AMS 54(5), 2007.
+    """
+    m, n = as_shape((m, n))
+    if m > n:
+        raise ValueError(f"m must be between 1 and the number of unknowns n={n}, got {m}")
+    dtype, scale = as_dtype(dtype), (n / m) ** 0.5
+    double = np.result_type(dtype, np.float64)
+    basis, triangle = np.linalg.qr(standard_normal((n, m), np.random.default_rng(rng), double))
+    diagonal = np.diagonal(triangle)
+    rows = (basis * (diagonal / np.abs(diagonal))).conj().T
+    return Matrix((scale * rows).astype(dtype), known_norm=scale)
+
+
+def unit_columns(A: LinearOperator) -> LinearOperator:
+    """A with each column divided by its Euclidean norm: a Matrix for a Matrix, else A @ Diagonal(1 / column norms).
+
+    Parameters
+    ----------
+    A : LinearOperator
+
+    Raises
+    ------
+    ValueError
+        When a column is zero.
+    """
+    if not isinstance(A, LinearOperator):
+        raise TypeError(f"expected an operator, got {type(A).__name__}: wrap an array in Matrix first")
+    norms = A.column_norms()
+    zero = np.argwhere(to_numpy(norms) == 0)
+    if zero.size:
+        raise ValueError(f"column {tuple(zero[0].tolist())} of {A} is zero: it cannot be scaled to unit norm")
+    return Matrix(A.matrix / norms[..., None, :]) if isinstance(A, Matrix) else A @ Diagonal(1 / norms)

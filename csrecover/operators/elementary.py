@@ -123,7 +123,7 @@ class Gradient(LinearOperator):
 
     def norm(self) -> float:
         """Exact: the cosine transform diagonalises A^H A, with eigenvalues sum_i 4 sin^2(pi k_i / (2 n_i))."""
-        return 2 * math.sqrt(sum(math.cos(math.pi / (2 * size)) ** 2 for size in self.in_shape))
+        return 2 * math.sqrt(sum(math.sin(math.pi * (size - 1) / (2 * size)) ** 2 for size in self.in_shape))
 
 
 def _pad(x: Array, axis: int, before: int, after: int) -> Array:

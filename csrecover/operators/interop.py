@@ -14,10 +14,11 @@ import scipy.sparse.linalg
 from ..backend import Array, is_array, namespace
 from .base import LinearOperator
 from .dense import Matrix
+from .sparse import sparse_matrix
 
 
 def as_operator(A: Any) -> LinearOperator:
-    """A as a LinearOperator: itself, a Matrix for an array, a wrapper for SciPy sparse matrices and operators.
+    """A as a LinearOperator: itself, a Matrix for an array, `from_scipy` for SciPy sparse matrices and operators.
 
     Raises
     ------
@@ -128,14 +129,16 @@ class External(LinearOperator):
 
 
 def from_scipy(source: Any) -> LinearOperator:
-    """Operator on the host from a SciPy sparse matrix, a SciPy LinearOperator or an object with matvec and rmatvec.
+    """Operator from a SciPy sparse matrix (see `sparse_matrix`), or on the host from an object with matvec and rmatvec.
 
     Parameters
     ----------
     source : sparse matrix or array, LinearOperator
         shape (m, n).
     """
-    if not scipy.sparse.issparse(source) and not hasattr(source, "matvec"):
+    if scipy.sparse.issparse(source):
+        return sparse_matrix(source)
+    if not hasattr(source, "matvec"):
         raise TypeError(f"expected a SciPy sparse matrix or operator (matvec, rmatvec), got {type(source).__name__}")
     return External(source)
 

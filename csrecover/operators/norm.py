@@ -64,9 +64,9 @@ def _largest_ritz_value(operator: LinearOperator, steps: int) -> float:
     v = v / expand(norm(v, ndim), ndim)
     xp = namespace(v)
     v_prev, beta = xp.zeros_like(v), xp.zeros_like(norm(v, ndim))
-    alphas, betas = [], []
+    gram, alphas, betas = operator.gram, [], []
     for _ in range(steps):
-        w = operator.H @ (operator @ v) - expand(beta, ndim) * v_prev
+        w = gram @ v - expand(beta, ndim) * v_prev
         alphas.append(real_vdot(v, w, ndim))
         w = w - expand(alphas[-1], ndim) * v
         beta = norm(w, ndim)

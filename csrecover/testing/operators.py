@@ -120,7 +120,7 @@ class _OperatorProperties:
             together = operator @ signals
             for i in range(2):
                 one_by_one = xp.stack([operator @ signals[i, j, ...] for j in range(3)])
-                same(together[i, ...], one_by_one, "batch against loop")
+                same(together[i, ...], one_by_one, "batch against loop", unit=self.unit)
 
     def dtypes(self) -> None:
         """dtype: the precision is that of the operator's arrays and the signal's, complex only where it must be"""
