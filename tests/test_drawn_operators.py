@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import csrecover as cs
 
+from . import cases
 from .conftest import BACKENDS
 
 SEEDS = st.integers(0, 2**31)
@@ -136,6 +137,8 @@ FAMILIES = {
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_operators_of_any_size_keep_their_promises(family, backend):
+    if reason := cases.skipped(family, backend):
+        pytest.skip(reason)
     every = settings.default.max_examples
     examples = every if backend == "numpy" else max(1, every // 4)  # the others are slow and differ less
 

@@ -1,10 +1,13 @@
 """The snippets of the documentation run as printed and print what they say."""
 
 import importlib
+import inspect
 import re
 from pathlib import Path
 
 import pytest
+
+import csrecover as cs
 
 ROOT = Path(__file__).parent.parent
 
@@ -41,3 +44,11 @@ def test_every_file_of_the_map_exists():
     tree = text[text.index("## Map") : text.index("## Adding")]
     for name in re.findall(r"^  (\w+(?:\.py|/))", tree, flags=re.MULTILINE):
         assert (ROOT / "csrecover" / name).exists(), name
+
+
+@pytest.mark.parametrize("name", cs.operators.__all__)
+def test_the_operator_table_leads_to_the_docstring_of_each(name):
+    links = dict(re.findall(r"\[`(\w+)`\]\((csrecover/operators/\w+\.py)\)", (ROOT / "README.md").read_text("utf-8")))
+    thing = getattr(cs.operators, name)
+    assert ROOT / links[name] == Path(inspect.getsourcefile(thing))
+    assert thing.__doc__

@@ -161,7 +161,12 @@ def _periodic_gaussian(n: int, deviation: float) -> np.ndarray:
 def toeplitz(column: Any, row: Any) -> LinearOperator:
     """Toeplitz matrix with the given first column (m entries) and first row (n entries; its first one is not used).
 
-    A section of a circular convolution of length m + n - 1.
+    T_ij = column_{i - j} for i >= j, else row_{j - i}: a section of a circular convolution of length m + n - 1.
+
+    References
+    ----------
+    H. Rauhut, J. Romberg and J. A. Tropp, Restricted isometries for partial random circulant matrices, Applied and
+    Computational Harmonic Analysis 32(2), 2012.
     """
     column, row = as_float(column), as_float(row)
     xp = namespace(column, row)

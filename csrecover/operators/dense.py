@@ -16,6 +16,8 @@ from .sampling import Diagonal
 class Matrix(LinearOperator):
     """A matrix of shape (m, n), or a stack (B, m, n) with one matrix for each signal of a batch.
 
+    (A x)_i = sum_j matrix_ij x_j.
+
     Parameters
     ----------
     matrix : array, (m, n) or (B, m, n)
@@ -110,6 +112,11 @@ def gaussian(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
         seed or generator; entries are drawn in double precision on the host, so one seed gives one matrix.
     dtype : dtype
         float32, float64, complex64 or complex128 (complex: circular, E |a|^2 = 1/m).
+
+    References
+    ----------
+    E. J. Candes and T. Tao, Near-optimal signal recovery from random projections: universal encoding strategies?,
+    IEEE Trans. Information Theory 52(12), 2006.
     """
     return Matrix(standard_normal((m, n), np.random.default_rng(rng), as_dtype(dtype)) / max(m, 1) ** 0.5)
 
@@ -132,6 +139,11 @@ def bernoulli(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
     rng : int or numpy.random.Generator
     dtype : dtype
         float32, float64, complex64 or complex128.
+
+    References
+    ----------
+    R. Baraniuk, M. Davenport, R. DeVore and M. Wakin, A simple proof of the restricted isometry property for random
+    matrices, Constructive Approximation 28, 2008.
     """
     signs = np.random.default_rng(rng).integers(0, 2, (m, n)) * 2.0 - 1.0
     return Matrix((signs / max(m, 1) ** 0.5).astype(as_dtype(dtype)))

@@ -22,6 +22,11 @@ class DFT(LinearOperator):
         Half spectrum of real signals, shape (..., n // 2 + 1): the frequencies that stand for a conjugate pair are
         scaled by sqrt(2), so that ||A x|| = ||x|| and A^H A = I for real x. It takes real signals only and is linear
         over the reals: its adjoint refers to Re <x, y> and gives real signals.
+
+    References
+    ----------
+    E. Candes, J. Romberg and T. Tao, Robust uncertainty principles: exact signal reconstruction from highly incomplete
+    frequency information, IEEE Trans. Information Theory 52(2), 2006.
     """
 
     in_shape: tuple[int, ...]
@@ -76,6 +81,10 @@ class DCT(Unitary):
     ----------
     in_shape : int or tuple of int
     type : 2 or 4
+
+    References
+    ----------
+    N. Ahmed, T. Natarajan and K. R. Rao, Discrete cosine transform, IEEE Trans. Computers C-23(1), 1974.
     """
 
     in_shape: tuple[int, ...]

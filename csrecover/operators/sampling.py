@@ -85,6 +85,11 @@ def random_rows(shape: int | tuple[int, ...], m: int, rng: Any) -> Sampling:
     ------
     ValueError
         When m is out of range.
+
+    References
+    ----------
+    M. Rudelson and R. Vershynin, On sparse reconstruction from Fourier and Gaussian measurements, Communications on
+    Pure and Applied Mathematics 61(8), 2008.
     """
     shape = as_shape(shape)
     n = int(np.prod(shape))
@@ -98,7 +103,7 @@ def random_rows(shape: int | tuple[int, ...], m: int, rng: Any) -> Sampling:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Diagonal(LinearOperator):
-    """Multiply entry by entry with `weights`, an array of the signal's shape."""
+    """Multiply entry by entry with `weights`, an array of the signal's shape: (D x)_i = weights_i x_i."""
 
     weights: Array
 

@@ -151,6 +151,10 @@ class Kronecker(LinearOperator):
     Parameters
     ----------
     operators : list of LinearOperator
+
+    References
+    ----------
+    M. F. Duarte and R. G. Baraniuk, Kronecker compressive sensing, IEEE Trans. Image Processing 21(2), 2012.
     """
 
     operators: tuple[LinearOperator, ...]
