@@ -46,6 +46,12 @@ def test_segment_sums_add_what_has_one_label(backend):
     np.testing.assert_allclose(seen, expected, atol=1e-14)
 
 
+def test_a_segment_of_zeros_sums_to_zero_whatever_its_neighbours_hold(backend):
+    values, labels = cs.to(np.array([1e8, 1, 0, 0, 3, 0.1], dtype=np.float32), backend), np.array([0, 1, 2, 2, 4, 4])
+    sums = b.to_numpy(b.segment_sum(values, cs.to(labels, backend), 6))
+    np.testing.assert_array_equal(sums[[2, 3, 5]], 0)
+
+
 def test_scatter_puts_values_at_their_indices(backend):
     values = np.arange(1.0, 7).reshape(2, 3)
     seen = b.to_numpy(b.scatter(cs.to(values, backend), cs.to(np.array([4, 0, 3]), backend), 6))
