@@ -29,9 +29,10 @@ lint: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/dev
+bench: $(VENV)/bench
 	$(BIN)/python benchmarks/tree_projection.py --out benchmarks/results
 	$(BIN)/python benchmarks/batch.py --out benchmarks/results
+	$(BIN)/python benchmarks/operators.py --out benchmarks/results
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "csrecover needs Python 3.11 or newer: make PYTHON=python3.12")'
@@ -44,6 +45,10 @@ $(VENV)/base: $(VENV)/bin/python pyproject.toml
 $(VENV)/dev: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install -q -e .[dev,fast,interop]
 	touch $@ $(VENV)/base
+
+$(VENV)/bench: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install -q -e .[dev,bench,fast,interop]
+	touch $@ $(VENV)/dev $(VENV)/base
 
 $(VENV)-lowest/done: pyproject.toml tests/lowest.py
 	$(PYTHON) -m venv $(VENV)-lowest

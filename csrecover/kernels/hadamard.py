@@ -5,11 +5,10 @@ It runs on the thread that calls it and without the lock of the interpreter, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numba
 import numpy as np
+
+from .jit import jit
 
 _CHUNK = 2**15  # numbers, a quarter of a megabyte in double precision: half the second-level cache of a small core
 _BLOCK = 2**12  # numbers in the first-level cache
@@ -37,14 +36,6 @@ def transform(x: np.ndarray, lowest: np.ndarray) -> np.ndarray:
     if n > block:
         _rows(out, block)
     return out
-
-
-def _jit(function: Callable) -> Any:
-    """Compiled at the first call; kept for the next process where there is a folder to keep it in."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:
-        return numba.njit(nogil=True)(function)
 
 
 @numba.njit(inline="always")
@@ -111,7 +102,7 @@ def _tile(x, start):
         )  # fmt: skip
 
 
-@_jit
+@jit
 def _blocks(x, block):
     """Bits from stride 8 of consecutive blocks of a one-dimensional array."""
     for start in range(0, x.size, block):
@@ -121,7 +112,7 @@ def _blocks(x, block):
         _stages(part, _TILE, block)
 
 
-@_jit
+@jit
 def _rows(x, h):
     """Bits from stride h of each row."""
     for row in range(x.shape[0]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numba
 import numpy as np
 
@@ -10,30 +12,25 @@ from .jit import jit
 _BLOCK = 1024  # outputs of each filter whose inputs stay in the first-level cache
 
 
-def analyse(x: np.ndarray, filters: np.ndarray, levels: int) -> np.ndarray:
+def analyse(x: np.ndarray, filters: tuple[tuple[float, ...], ...], levels: int) -> np.ndarray:
     """Coefficients [a_L, d_L, ..., d_1] of each row.
 
     Parameters
     ----------
     x : array of float32 or float64, (signals, n)
-    filters : array, (2, T)
+    filters : two tuples of T numbers
         low-pass and high-pass filter: c_k = sum_j h_j x_{2k + T/2 - j}.
     levels : int
     """
-    taps = filters[:, ::-1].reshape(2, -1, 2).transpose(1, 0, 2)
     x, out, work = _arrays(x)
-    _analyse(x, _prepared(taps, x), levels, out, work)
+    _analyse(x, _analysis_taps(filters, x.dtype), levels, out, work)
     return out
 
 
-def synthesise(c: np.ndarray, filters: np.ndarray, levels: int) -> np.ndarray:
+def synthesise(c: np.ndarray, filters: tuple[tuple[float, ...], ...], levels: int) -> np.ndarray:
     """Transpose of `analyse`."""
-    length = filters.shape[1]
-    reach = length // 4
-    tap = 2 * np.arange(-reach, reach + 1)[:, None] + length // 2 - np.arange(2)
-    taps = np.where((tap >= 0) & (tap < length), filters[:, tap.clip(0, length - 1)], 0)
     c, out, work = _arrays(c)
-    _synthesise(c, _prepared(taps.transpose(1, 2, 0), c), levels, out, work)
+    _synthesise(c, _synthesis_taps(filters, c.dtype), levels, out, work)
     return out
 
 
@@ -43,8 +40,20 @@ def _arrays(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.require(x, requirements=["C", "W"]), np.empty(x.shape, x.dtype), np.empty(n // 2 + n // 4, x.dtype)
 
 
-def _prepared(taps: np.ndarray, x: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(taps, x.dtype)
+@cache
+def _analysis_taps(filters: tuple[tuple[float, ...], ...], dtype: np.dtype) -> np.ndarray:
+    """Taps (T/2, 2, 2) of both filters for an even and an odd sample, in the order of the samples."""
+    return np.array(filters, dtype)[:, ::-1].reshape(2, -1, 2).transpose(1, 0, 2).copy()
+
+
+@cache
+def _synthesis_taps(filters: tuple[tuple[float, ...], ...], dtype: np.dtype) -> np.ndarray:
+    """Taps (K, 2, 2) of an even and an odd sample for an approximation and a detail, in the order of these."""
+    length = len(filters[0])
+    reach = length // 4
+    tap = 2 * np.arange(-reach, reach + 1)[:, None] + length // 2 - np.arange(2)
+    taps = np.where((tap >= 0) & (tap < length), np.array(filters, dtype)[:, tap.clip(0, length - 1)], 0)
+    return taps.transpose(1, 2, 0).copy()
 
 
 @numba.njit(inline="always")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..backend import Array, cast_like, namespace, to_like
+from ..backend import Array, namespace
 
 _BLOCK = 16  # outputs of each filter that one window gives
 _ROW = 4  # neighbours that are gathered together, at most
@@ -31,10 +31,9 @@ class Stage:
     places: Array | None = None
     row: int = 1
 
-    def like(self, x: Array) -> Stage:
-        """The stage in the library, on the device and in the dtype of x."""
-        matrix = namespace(x).astype(cast_like(self.matrix, x), x.dtype)
-        return Stage(matrix, None if self.places is None else to_like(self.places, x), self.row)
+    def astype(self, precision: str) -> Stage:
+        """The stage with a contiguous matrix of a NumPy dtype."""
+        return replace(self, matrix=np.ascontiguousarray(self.matrix, precision))
 
     def along(self, x: Array, axis: int) -> Array:
         """Apply to x along an axis counted from the end; the channels follow each other on that axis."""

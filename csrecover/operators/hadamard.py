@@ -17,7 +17,7 @@ from .base import Unitary, as_shape
 
 _BITS = 4  # the transform of 2^p entries is a Kronecker product of factors of up to 2^4
 _BLOCK = 2**15  # numbers that stay in the cache of a core from one factor to the next
-_WIDTH = 2**10  # rows that a longer signal is cut into
+_WIDTH = 2**12  # rows that a longer signal is cut into
 _WORTH = 2**13  # numbers from which a compiled transform pays
 
 

@@ -78,6 +78,7 @@ class Wavelet(PeriodicWavelet, Unitary):
 
     The coefficients have the shape of the signal. Coarsest first: in 1-D [a_L, d_L, ..., d_1], in n-D the nested
     corner layout; both equal ``pywt.coeffs_to_array(pywt.wavedecn(x, name, mode="periodization", level=levels))``.
+    With the `fast` extra one-dimensional NumPy signals are transformed by compiled code.
 
     Parameters
     ----------
