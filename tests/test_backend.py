@@ -89,3 +89,19 @@ def test_small_problems_run_on_one_blas_thread():
     with b.blas_threads(1000):
         threads = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
     assert threads <= {1}
+
+
+def test_one_blas_thread_ends_with_the_last_of_overlapping_contexts():
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    def threads():
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    with threadpool_limits(2, user_api="blas"):
+        before, first, second = threads(), b.blas_threads(1), b.blas_threads(1)
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert threads() == {1}
+        second.__exit__(None, None, None)
+        assert threads() == before

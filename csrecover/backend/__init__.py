@@ -6,7 +6,7 @@ transforms, segment sums, a deterministic top-k, scatter) is filled in here, lib
 form in plain array code.
 """
 
-from .dtypes import as_complex, as_float, dtype_name, eps, is_complex, is_float, real_dtype, real_dtype_name
+from .dtypes import as_complex, as_float, conj, dtype_name, eps, is_complex, is_float, real_dtype, real_dtype_name
 from .libraries import Array, arrays_in, device, frozen, is_array, library, namespace, where_is
 from .moving import cast_like, to, to_like, to_numpy
 from .nufft import nonuniform_fourier
@@ -24,6 +24,7 @@ __all__ = [
     "as_float",
     "blas_threads",
     "cast_like",
+    "conj",
     "csr_adjoint",
     "csr_matrix",
     "csr_rows",

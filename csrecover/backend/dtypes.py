@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,12 @@ _FLOATS = {"float32": "float32", "float64": "float64", "complex64": "float32", "
 
 def dtype_name(x: Array) -> str:
     """'float32', 'complex128', ... of an array of any library."""
-    return str(x.dtype).rpartition(".")[2]
+    return _name(type(x), x.dtype)
+
+
+@cache
+def _name(_: type, dtype: Any) -> str:  # dtypes of two libraries do not like to be compared
+    return str(dtype).rpartition(".")[2]
 
 
 def as_float(x: Any) -> Array:
@@ -61,6 +67,11 @@ def real_dtype(x: Array) -> Any:
 def eps(x: Array) -> float:
     """Rounding unit of x's precision."""
     return float(np.finfo(_FLOATS[dtype_name(x)]).eps)
+
+
+def conj(x: Array) -> Array:
+    """Complex conjugate; real x itself."""
+    return namespace(x).conj(x) if is_complex(x) else x
 
 
 def as_complex(x: Array) -> Array:

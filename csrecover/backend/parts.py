@@ -15,6 +15,6 @@ def on_parts(function: Callable[[Array], Array], x: Array) -> Array:
     real, imag = images[0, ...], images[1, ...]
     if library(x) not in ("numpy", "cupy"):
         return as_complex(real) + 1j * as_complex(imag)
-    out = xp.empty(real.shape, dtype=x.dtype, device=device(x))
+    out = xp.empty(real.shape, dtype=xp.result_type(images, x), device=device(x))
     out.real, out.imag = real, imag
     return out

@@ -8,8 +8,9 @@ from typing import Any
 
 import scipy.sparse
 
-from .dtypes import as_complex, is_complex
+from .dtypes import is_complex
 from .libraries import Array, device, library, namespace
+from .parts import on_parts
 from .segments import segment_sum
 from .signals import keep
 
@@ -53,7 +54,7 @@ def csr_times(matrix: Any, x: Array) -> Array:
     """Matrix times each signal: shape (*batch, n) to (*batch, m); complex x meets a real matrix as two real signals."""
     xp = namespace(x)
     if is_complex(x) and not is_complex(matrix):
-        return _join(csr_times(matrix, xp.stack([xp.real(x), xp.imag(x)])))
+        return on_parts(lambda part: csr_times(matrix, part), x)
     if isinstance(matrix, _Triplets):
         return _row_sums(matrix.data * xp.take(x, matrix.columns, axis=-1), matrix.rows, matrix.shape[0])
     if x.ndim == 1:
@@ -75,12 +76,6 @@ def csr_rows(matrix: Any, picks: Array) -> Array:
 
 def _row_sums(values: Array, labels: Array, count: int) -> Array:
     """Sum of the values with each label, complex ones in their two parts."""
-    if not is_complex(values):
-        return segment_sum(values, labels, count)
-    xp = namespace(values)
-    return _join(segment_sum(xp.stack([xp.real(values), xp.imag(values)]), labels, count))
-
-
-def _join(parts: Array) -> Array:
-    """Complex numbers of their real and imaginary parts, stacked along the first axis."""
-    return as_complex(parts[0, ...]) + 1j * as_complex(parts[1, ...])
+    if is_complex(values):
+        return on_parts(lambda part: segment_sum(part, labels, count), values)
+    return segment_sum(values, labels, count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
@@ -19,7 +20,30 @@ _SMALL_PRODUCT = 2**21  # entries of a matrix below which BLAS threads cost more
 
 def blas_threads(entries: int) -> AbstractContextManager:
     """Context in which products with a matrix of so many entries run on as many BLAS threads as pay (one, if small)."""
-    return _threadpools().limit(limits=1, user_api="blas") if entries < _SMALL_PRODUCT else nullcontext()
+    return _ONE_THREAD if entries < _SMALL_PRODUCT else nullcontext()
+
+
+class _OneThread(AbstractContextManager):
+    """One BLAS thread from the first entry, of any Python thread, to the last exit: contexts may overlap."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside = threading.Lock(), 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._limit = _threadpools().limit(limits=1, user_api="blas")
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._limit.restore_original_limits()
+
+
+_ONE_THREAD = _OneThread()
 
 
 @cache

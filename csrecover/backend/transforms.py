@@ -11,6 +11,7 @@ import scipy.fft
 
 from .dtypes import as_complex, is_complex
 from .libraries import Array, device, library, namespace
+from .parts import on_parts
 
 
 @cache
@@ -23,8 +24,10 @@ def _fft_module(name: str) -> Any:
 
 def fftn(x: Array, axes: tuple[int, ...], *, inverse: bool = False) -> Array:
     """Orthonormal discrete Fourier transform over the axes."""
-    fft = _fft_module(library(x)) or namespace(x).fft
-    return (fft.ifftn if inverse else fft.fftn)(as_complex(x), axes=axes, norm="ortho")
+    fft = _fft_module(library(x))
+    if fft is None:
+        fft, x = namespace(x).fft, as_complex(x)
+    return (fft.ifftn if inverse else fft.fftn)(x, axes=axes, norm="ortho")
 
 
 def rfftn(x: Array, axes: tuple[int, ...]) -> Array:
@@ -45,9 +48,7 @@ def dctn(x: Array, axes: tuple[int, ...], kind: int, *, inverse: bool = False) -
     if fft is scipy.fft or (fft is not None and kind == 2):  # CuPy has no kind 4
         return (fft.idctn if inverse else fft.dctn)(x, type=kind, axes=axes, norm="ortho")
     if is_complex(x):
-        xp = namespace(x)
-        real, imag = (dctn(part, axes, kind, inverse=inverse) for part in (xp.real(x), xp.imag(x)))
-        return as_complex(real) + 1j * as_complex(imag)
+        return on_parts(lambda part: dctn(part, axes, kind, inverse=inverse), x)
     for axis in axes:
         x = _dct_by_fft(x, axis, 3 if inverse and kind == 2 else kind)
     return x

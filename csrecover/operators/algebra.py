@@ -8,7 +8,7 @@ from functools import reduce
 
 import numpy as np
 
-from ..backend import Array, as_complex, is_complex, namespace
+from ..backend import Array, as_complex, conj, is_complex, namespace
 from .base import LinearOperator
 from .elementary import Identity
 
@@ -102,20 +102,16 @@ class Conjugate(Wrapper):
         return self.operator
 
     def _apply(self, x: Array) -> Array:
-        return _conj(self.operator @ _conj(x))
+        return conj(self.operator @ conj(x))
 
     def _adjoint(self, y: Array) -> Array:
-        return _conj(self.operator.H @ _conj(y))
+        return conj(self.operator.H @ conj(y))
 
     def norm(self) -> float:
         return self.operator.norm()
 
     def __str__(self) -> str:
         return f"{self.operator}, conjugate"
-
-
-def _conj(x: Array) -> Array:
-    return namespace(x).conj(x) if is_complex(x) else x
 
 
 @dataclass(frozen=True, eq=False, repr=False)

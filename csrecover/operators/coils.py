@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_float, energy, namespace, to_like
+from ..backend import Array, as_float, conj, energy, namespace, to_like
 from .base import LinearOperator, as_shape
 from .elementary import Identity
 from .fourier import DFT
@@ -52,7 +52,7 @@ class CoilMaps(LinearOperator):
 
     def _adjoint(self, y: Array) -> Array:
         xp = namespace(y)
-        return xp.sum(xp.conj(self.maps) * y, axis=-self.maps.ndim)
+        return xp.sum(conj(self.maps) * y, axis=-self.maps.ndim)
 
     @property
     def gram(self) -> LinearOperator:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_complex, as_float, is_complex, namespace, norm, to_like, to_numpy
+from ..backend import Array, as_float, conj, is_complex, namespace, norm, on_parts, to_like, to_numpy
 from .base import LinearOperator, as_shape
 from .sampling import Diagonal
 
@@ -58,8 +58,7 @@ class Matrix(LinearOperator):
     def _adjoint(self, y: Array) -> Array:
         if not is_complex(self.matrix):
             return _multiply(self.matrix.mT, y)
-        xp = namespace(y)
-        return xp.conj(_multiply(self.matrix.mT, xp.conj(as_complex(y))))
+        return conj(_multiply(self.matrix.mT, conj(y)))
 
     def _columns(self, indices: np.ndarray) -> Array:
         return namespace(self.matrix).take(self.matrix, to_like(indices, self.matrix), axis=1)
@@ -78,7 +77,7 @@ def _multiply(matrix: Array, x: Array) -> Array:
     """Matrix times each vector of x; a real matrix meets complex x as two real vectors, never as a complex copy."""
     xp = namespace(matrix, x)
     if is_complex(x) and not is_complex(matrix):
-        return as_complex(_multiply(matrix, xp.real(x))) + 1j * as_complex(_multiply(matrix, xp.imag(x)))
+        return on_parts(lambda part: _multiply(matrix, part), x)
     if matrix.dtype != x.dtype:
         common = xp.result_type(matrix, x)
         matrix, x = xp.astype(matrix, common), xp.astype(x, common)

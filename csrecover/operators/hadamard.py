@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import hadamard
 
-from ..backend import Array, as_complex, flat, frozen, is_complex, namespace, to, where_is
+from ..backend import Array, flat, frozen, is_complex, namespace, on_parts, to, where_is
 from ..kernels import compiled
 from .axes import signal_axes
 from .base import Unitary, as_shape
@@ -72,7 +72,7 @@ class WalshHadamard(Unitary):
 def _natural(x: Array) -> Array:
     """Natural-order transform along the last axis."""
     if not isinstance(x, np.ndarray):
-        return _by_parts(lambda part: _kronecker(part, part.shape[-1]), x)
+        return on_parts(_by_factors, x) if is_complex(x) else _by_factors(x)
     pairs = x.dtype.kind == "c"
     numbers = np.ascontiguousarray(x).view(x.real.dtype) if pairs else x
     n = numbers.shape[-1]
@@ -83,6 +83,10 @@ def _natural(x: Array) -> Array:
     else:
         image = _blocked(rows, pairs)
     return image.reshape(numbers.shape).view(x.dtype)
+
+
+def _by_factors(x: Array) -> Array:
+    return _kronecker(x, x.shape[-1])
 
 
 def _blocked(x: Array, pairs: bool) -> Array:
@@ -124,14 +128,6 @@ def _kronecker(x: Array, n: int, inner: int = 1, *, pairs: bool = False) -> Arra
             x = xp.matmul(_factor(_natural_order, size, x), xp.reshape(x, (-1, size, inner)))
         inner *= size
     return xp.reshape(x, shape)
-
-
-def _by_parts(transform: Callable[[Array], Array], x: Array) -> Array:
-    """Real transform of the real and the imaginary part."""
-    if not is_complex(x):
-        return transform(x)
-    xp = namespace(x)
-    return as_complex(transform(xp.real(x))) + 1j * as_complex(transform(xp.imag(x)))
 
 
 def _sizes(n: int) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_float, device, energy, is_array, namespace
+from ..backend import Array, as_float, conj, device, energy, is_array, namespace
 from .base import LinearOperator, as_shape
 from .hadamard import WalshHadamard
 from .sampling import Sampling
@@ -198,7 +198,7 @@ class CASSI(LinearOperator):
 
     def _adjoint(self, y: Array) -> Array:
         xp = namespace(y)
-        return xp.conj(self.mask) * xp.stack([y[..., window] for window in self._windows], axis=-3)
+        return conj(self.mask) * xp.stack([y[..., window] for window in self._windows], axis=-3)
 
     def norm(self) -> float:
         """Exact: A A^H is diagonal, with the sums of |mask|^2 that fall on each detector element."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_float, energy, flat, frozen, is_array, namespace, scatter, to_numpy
+from ..backend import Array, as_float, conj, energy, flat, frozen, is_array, namespace, scatter, to_numpy
 from .base import LinearOperator, as_shape
 
 
@@ -129,7 +129,7 @@ class Diagonal(LinearOperator):
         return self.weights * x
 
     def _adjoint(self, y: Array) -> Array:
-        return namespace(y).conj(self.weights) * y
+        return conj(self.weights) * y
 
     def norm(self) -> float:
         return float(namespace(self.weights).max(abs(self.weights)))
