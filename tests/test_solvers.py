@@ -433,13 +433,18 @@ def test_result_is_the_iterate_of_the_smallest_residual(solver):
 # --- theorems: least squares -----------------------------------------------------------------------------------------
 
 
-def solved(matrix, y, support, path):
-    """Least squares on a support, densely or by conjugate gradients."""
-    A = cs.Matrix(matrix)
-    return least_squares_on(prepare(A, y), y, support) if path == "dense" else _conjugate_gradients(A, y, support)
+def solved(A, y, support, path):
+    """Least squares on a support: densely on the host or a device, or by conjugate gradients."""
+    A = A if isinstance(A, cs.LinearOperator) else cs.Matrix(A)
+    if path == "conjugate gradients":
+        return _conjugate_gradients(A, y, support)
+    if path == "dense, on a device":
+        A, y, support = cs.to((A, y, support), "array_api_strict:device1")
+    most = int(cs.to_numpy(support).sum(axis=-1).max())
+    return cs.to_numpy(least_squares_on(prepare(A, y), y, support, most))
 
 
-every_path = pytest.mark.parametrize("path", ["dense", "conjugate gradients"])
+every_path = pytest.mark.parametrize("path", ["dense", "dense, on a device", "conjugate gradients"])
 
 
 @every_path
@@ -507,7 +512,7 @@ def test_least_squares_for_real_signals_takes_real_and_imaginary_part(path):
     matrix = np.fft.rfft(np.eye(16), axis=0, norm="ortho") * np.r_[1, [2**0.5] * 7, 1][:, None]
     stacked = np.concatenate([matrix.real, matrix.imag])
     expected = reference.least_squares(stacked, np.concatenate([y.real, y.imag]), support)
-    x = least_squares_on(prepare(A, y), y, support) if path == "dense" else _conjugate_gradients(A, y, support)
+    x = solved(A, y, support, path)
     np.testing.assert_allclose(x, expected, atol=1e-10)
     assert x.dtype == np.float64
 

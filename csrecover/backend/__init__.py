@@ -7,14 +7,14 @@ form in plain array code.
 """
 
 from .dtypes import as_complex, as_float, conj, dtype_name, eps, is_complex, is_float, real_dtype, real_dtype_name
-from .libraries import Array, arrays_in, device, frozen, is_array, library, namespace, where_is
+from .libraries import Array, arrays_in, device, frozen, is_array, library, namespace, on_host, where_is
 from .moving import cast_like, to, to_like, to_numpy
 from .nufft import nonuniform_fourier
 from .parts import on_parts
 from .segments import scatter, segment_sum, top_k_mask
 from .signals import divide, energy, expand, flat, keep, norm, real_vdot, scaled
 from .sparse import csr_adjoint, csr_matrix, csr_rows, csr_times
-from .systems import blas_threads, positive_solver
+from .systems import blas_threads, positive_solver, well_conditioned
 from .transforms import dctn, fftn, irfftn, rfftn
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "namespace",
     "nonuniform_fourier",
     "norm",
+    "on_host",
     "on_parts",
     "positive_solver",
     "real_dtype",
@@ -61,5 +62,6 @@ __all__ = [
     "to_like",
     "to_numpy",
     "top_k_mask",
+    "well_conditioned",
     "where_is",
 ]

@@ -14,11 +14,11 @@ _FLOATS = {"float32": "float32", "float64": "float64", "complex64": "float32", "
 
 def dtype_name(x: Array) -> str:
     """'float32', 'complex128', ... of an array of any library."""
-    return _name(type(x), x.dtype)
+    return _name(type(x).__name__, x.dtype)
 
 
 @cache
-def _name(_: type, dtype: Any) -> str:  # dtypes of two libraries do not like to be compared
+def _name(_: str, dtype: Any) -> str:  # dtypes of two libraries do not like to be compared
     return str(dtype).rpartition(".")[2]
 
 

@@ -64,6 +64,14 @@ def where_is(x: Array) -> str:
     return f"{name}:{place.id}" if name == "cupy" else f"{name}:{_strict_name(place) or place}"
 
 
+def on_host(x: Array) -> bool:
+    """Whether an array lies in the memory of the host, where looking at its numbers costs nothing."""
+    name, place = library(x), device(x)
+    if name == "array_api_strict":
+        return _strict_name(place) == "CPU_DEVICE"
+    return name == "numpy" or str(place) == "cpu"
+
+
 def _strict_name(place: Any) -> str | None:
     """Name of an array-api-strict device, None for the devices of other libraries."""
     return getattr(place, "_device", None)

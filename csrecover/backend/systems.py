@@ -67,6 +67,17 @@ def positive_solver(gram: Array) -> Callable[[Array], Array] | None:
     return lambda b: vectors @ ((xp.conj(vectors.mT) @ b) / xp.astype(values, vectors.dtype))
 
 
+def well_conditioned(grams: Array) -> bool:
+    """Whether each Hermitian matrix of a batch is positive definite to half precision; synchronises with the device."""
+    xp = namespace(grams)
+    try:
+        factors = xp.linalg.cholesky(grams)
+    except (np.linalg.LinAlgError, RuntimeError):  # CuPy gives NaN instead
+        return False
+    pivots = xp.real(xp.linalg.diagonal(factors)) ** 2
+    return bool(xp.all(xp.min(pivots, axis=-1) > eps(grams) ** 0.5 * xp.max(pivots, axis=-1)))
+
+
 @cache
 def _potrf(dtype: np.dtype) -> Any:
     return scipy.linalg.get_lapack_funcs("potrf", dtype=dtype)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, divide, eps, expand, keep, namespace, norm, to_numpy
+from ..backend import Array, divide, eps, expand, keep, namespace, norm, on_host, to_numpy
 from ..operators import LinearOperator
 from ..operators.algebra import Wrapper
 from .result import Result, Status, plain
@@ -102,8 +102,13 @@ class _Code:
     RUNNING, CONVERGED, STALLED, DIVERGED = range(4)
 
 
+def looks_every(x: Array) -> int:
+    """Iterations between looks of a first-order solver: one on the host, ten on a device, where each synchronises."""
+    return 1 if on_host(x) else 10
+
+
 def run(
-    iterates: Iterator[Iterate],
+    iterates: Iterator[Iterate | Callable[[], Iterate]],
     *,
     tol: float,
     max_iter: int,
@@ -120,7 +125,8 @@ def run(
 
     Parameters
     ----------
-    iterates : iterator of Iterate
+    iterates : iterator of Iterate, or of functions that make one
+        a function is called at looks only: it saves what is computed for the numbers alone.
     tol : float
         a signal has converged when its measure is at most tol (but not below ten rounding units of its precision).
     max_iter : int
@@ -152,6 +158,7 @@ def run(
         for iteration, state in enumerate(iterates, start=1):
             if iteration % check_every and iteration < max_iter:
                 continue
+            state = state() if callable(state) else state
             measured = measure(state)
             merited = merit(state) if merit else measured
             record = record or _Record(state, merited, float(tol), patience)

@@ -11,7 +11,7 @@ from typing import Any
 from ..backend import Array, blas_threads, divide, expand, keep, namespace, norm
 from ..models import SupportModel
 from ..operators import LinearOperator
-from .base import Counting, Iterate, Progress, accounted, iterate, run
+from .base import Counting, Iterate, Progress, accounted, iterate, looks_every, run
 from .least_squares import Dense, least_squares_on, prepare
 from .problem import check_model, check_problem
 from .result import Result
@@ -72,7 +72,7 @@ def cosamp(
         a signal has converged when ||y - A x|| <= tol ||y||.
     max_iter : int
     callback : callable, optional
-        called with a `Progress` each iteration; a true return value stops.
+        called with a `Progress` at each look (every iteration, on a device every tenth); a true return value stops.
 
     Returns
     -------
@@ -142,13 +142,15 @@ def _solve(
 
     with blas_threads(A.size_in * prod(y.shape)):
         operator = _counted(prepare(A, y), counting) if prepared else counting
+        every = looks_every(y)
         result = run(
             iterates(operator, y, model, k),
             tol=tol,
             max_iter=max_iter,
             callback=callback,
             measure=measure,
-            patience=patience,
+            patience=-(-patience // every),
+            check_every=every,
         )
     return accounted(result, counting, started)
 
@@ -188,13 +190,13 @@ def iht_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any) -> It
 
 def cosamp_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, *, enlarge: int = 2) -> Iterator[Iterate]:
     """Yield the iterates of (model-based) CoSaMP, without end."""
-    identify = _capped_identification(model, k, A.size_out, enlarge)
+    identify, most = _capped_identification(model, k, A.size_out, enlarge)
     proxy = A.H @ y
     x = namespace(y).zeros_like(proxy)
     support = x != 0
     while True:
         merged = identify(proxy) | support
-        estimate = least_squares_on(A, y, merged)
+        estimate = least_squares_on(A, y, merged, most)
         support = model.support(estimate, k)
         x_prev, x = x, keep(estimate, support)
         residual = y - A @ x
@@ -202,25 +204,30 @@ def cosamp_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, *,
         proxy = A.H @ residual
 
 
-def _capped_identification(model: SupportModel, k: Any, m: int, enlarge: int) -> Callable[[Array], Array]:
-    """Best support for a proxy among sums of `enlarge` members, fewer where the merged system would be too wide."""
+def _capped_identification(model: SupportModel, k: Any, m: int, enlarge: int) -> tuple[Callable[[Array], Array], int]:
+    """Best support for a proxy among sums of `enlarge` members, and the size of the merged support at most.
+
+    There are fewer members where the merged system would be too wide.
+    """
     room = m - model.max_nonzeros(k)
     while enlarge > 1 and model.max_nonzeros(enlarge * k) > room:
         enlarge -= 1
     budget = k
     while enlarge == 1 and budget > 1 and model.max_nonzeros(budget) > room:
         budget -= 1
-    return lambda proxy: model.support_of_sum(proxy, budget, enlarge)
+    most = model.max_nonzeros(enlarge * budget) + model.max_nonzeros(k)
+    return lambda proxy: model.support_of_sum(proxy, budget, enlarge), most
 
 
 def subspace_pursuit_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any) -> Iterator[Iterate]:
     """Yield the iterates of (model-based) subspace pursuit, without end."""
+    most = model.max_nonzeros(k)
     support = model.support(A.H @ y, k)
-    x = least_squares_on(A, y, support)
+    x = least_squares_on(A, y, support, most)
     x_prev = namespace(x).zeros_like(x)
     while True:
         residual = y - A @ x
         yield iterate(x, x_prev, residual, A, support=support)
         merged = support | model.support(A.H @ residual, k)
-        support = model.support(least_squares_on(A, y, merged), k)
-        x_prev, x = x, least_squares_on(A, y, support)
+        support = model.support(least_squares_on(A, y, merged, 2 * most), k)
+        x_prev, x = x, least_squares_on(A, y, support, most)

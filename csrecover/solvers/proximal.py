@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from functools import partial
 from math import inf, prod
 from typing import Any
 
 from ..backend import Array, as_float, blas_threads, divide, eps, expand, is_complex, keep, namespace, norm, real_vdot
 from ..operators import LinearOperator
 from ..penalties import Norm, Penalty
-from .base import Counting, Iterate, Progress, accounted, iterate, run
+from .base import Counting, Iterate, Progress, accounted, iterate, looks_every, run
 from .certificates import dual_value, gap_from
 from .problem import check_penalty, check_problem
 from .result import Result
+
+Iterates = Iterator[Callable[[], Iterate]]  # each is made where it is looked at
 
 
 def ista(
@@ -72,7 +74,7 @@ def fista(
         with a norm: relative duality gap, gap <= tol * 0.5 ||y||^2; with another penalty: relative change of x.
     max_iter : int
     callback : callable, optional
-        called with a `Progress` each iteration; a true return value stops.
+        called with a `Progress` at each look (every iteration, on a device every tenth); a true return value stops.
 
     Returns
     -------
@@ -92,14 +94,14 @@ def fista(
     (the gradient scheme, section 3.2).
     """
 
-    def algorithm(*problem: Any) -> Iterator[Iterate]:
+    def algorithm(*problem: Any) -> Iterates:
         return fista_iterates(*problem, restart=restart)
 
     return _solve(algorithm, A, y, penalty, x0, step, tol, max_iter, callback)
 
 
 def _solve(
-    algorithm: Callable[..., Iterator[Iterate]],
+    algorithm: Callable[..., Iterates],
     A: Any,
     y: Any,
     penalty: Any,
@@ -127,7 +129,15 @@ def _solve(
         x = _start(counting, y, x0)
         length = float(step) if step is not None else _safe_step(A, y)
         iterates = algorithm(counting, y, penalty, x, length)
-        result = run(iterates, tol=tol, max_iter=max_iter, callback=callback, measure=measure, merit=merit)
+        result = run(
+            iterates,
+            tol=tol,
+            max_iter=max_iter,
+            callback=callback,
+            measure=measure,
+            merit=merit,
+            check_every=looks_every(y),
+        )
     return accounted(result, counting, started)
 
 
@@ -154,34 +164,33 @@ def _safe_step(A: LinearOperator, y: Array) -> float:
     return min(1 / size**2, 1 / eps(y) ** 4) if size > 1e-150 else 1.0
 
 
-def ista_iterates(A: LinearOperator, y: Array, penalty: Penalty, x: Array, step: float) -> Iterator[Iterate]:
+def ista_iterates(A: LinearOperator, y: Array, penalty: Penalty, x: Array, step: float) -> Iterates:
     """Yield the iterates of ISTA, without end."""
-    residual = y - A @ x
-    bound = DualBound(A, y, penalty)
+    Ax = A @ x
+    certified = Certificate(A, y, penalty)
     while True:
+        residual = y - Ax
         correlation = A.H @ residual
-        bound.update(residual, correlation)
         x_prev, x = x, penalty.prox(x + step * correlation, step)
-        residual = y - A @ x
-        yield bound.certified(x, x_prev, residual)
+        Ax = A @ x
+        yield partial(certified, x, x_prev, Ax, residual, correlation)
 
 
 def fista_iterates(
     A: LinearOperator, y: Array, penalty: Penalty, x: Array, step: float, *, restart: bool = True
-) -> Iterator[Iterate]:
+) -> Iterates:
     """Yield the iterates of FISTA, without end; momentum and restart are per signal."""
     ndim = len(A.in_shape)
     z, Ax = x, A @ x
     Az, xp = Ax, namespace(x)
-    bound = DualBound(A, y, penalty)
+    certified = Certificate(A, y, penalty)
     t = xp.ones_like(norm(x, ndim))
     while True:
         residual = y - Az
         correlation = A.H @ residual
-        bound.update(residual, correlation)
         x_prev, x = x, penalty.prox(z + step * correlation, step)
         Ax_prev, Ax = Ax, A @ x
-        yield bound.certified(x, x_prev, y - Ax)
+        yield partial(certified, x, x_prev, Ax, residual, correlation)
         # where the momentum points uphill, the step just taken becomes the first of a new run
         t_prev = xp.where(real_vdot(z - x, x - x_prev, ndim) > 0, xp.ones_like(t), t) if restart else t
         t = (1 + xp.sqrt(1 + 4 * t_prev**2)) / 2
@@ -190,23 +199,24 @@ def fista_iterates(
         Az = Ax + expand(momentum, len(A.out_shape)) * (Ax - Ax_prev)
 
 
-class DualBound:
-    """Best dual value seen so far: a lower bound on the minimum of the objective, for norms."""
+class Certificate:
+    """Makes iterates with their objective and, where the penalty is a norm, their duality gap.
+
+    The gap is taken to the best dual value seen so far, a lower bound on the minimum of the objective.
+    """
 
     def __init__(self, A: LinearOperator, y: Array, penalty: Penalty) -> None:
         self.A, self.y, self.penalty = A, y, penalty
         self.best: Array | None = None
         self.norm = penalty if isinstance(penalty, Norm) and penalty.definite else None
 
-    def update(self, residual: Array, correlation: Array) -> None:
-        """Take the dual point along `residual`, with its correlation A^H residual."""
-        if self.norm is not None:
-            value = dual_value(self.A, self.y, self.norm, residual, correlation)
-            self.best = value if self.best is None else namespace(value).maximum(self.best, value)
-
-    def certified(self, x: Array, x_prev: Array, residual: Array) -> Iterate:
-        """Iterate with its objective, and with its duality gap where there is a bound."""
-        state = iterate(x, x_prev, residual, self.A)
+    def __call__(self, x: Array, x_prev: Array, Ax: Array, point: Array, correlation: Array) -> Iterate:
+        """The iterate x; `point` leads to a dual point and `correlation` is A^H of it."""
+        residual = self.y - Ax
         objective = 0.5 * norm(residual, len(self.A.out_shape)) ** 2 + self.penalty.value(x)
-        gap = None if self.best is None else gap_from(objective, self.best)
-        return replace(state, objective=objective, gap=gap)
+        gap = None
+        if self.norm is not None:
+            value = dual_value(self.A, self.y, self.norm, point, correlation)
+            self.best = value if self.best is None else namespace(value).maximum(self.best, value)
+            gap = gap_from(objective, self.best)
+        return iterate(x, x_prev, residual, self.A, objective=objective, gap=gap)

@@ -10,6 +10,7 @@ import numpy as np
 from ..backend import cast_like, eps, namespace, real_dtype_name, to_numpy
 from ..operators import LinearOperator
 from ..solvers import Result, Status
+from ..solvers.base import looks_every
 from .report import holds, same, untouched, verify
 
 _BATCH = 1e4  # rounding units that a batch may differ by from its signals alone, in thousands
@@ -95,7 +96,9 @@ class _SolverProperties:
         off = ~to_numpy(result.support)
         holds(to_numpy(result.x)[off] == 0, "x is not zero outside its support")
         holds({"residual_norm", "change"} <= set(result.history), f"history has {sorted(result.history)}")
-        holds(len(result.history["change"]) == result.iterations, "one row of history an iteration")
+        rows = len(result.history["change"])
+        looks = (result.iterations, -(-result.iterations // looks_every(self.y)))
+        holds(rows in looks, f"{rows} rows of history, one a look was expected: {looks} of {result.iterations}")
         holds(result.n_apply > 0, "products with A are counted")
 
     def callback(self) -> None:
@@ -107,7 +110,8 @@ class _SolverProperties:
             return len(seen) == self.max_look
 
         result = self.solve(self.A, self.y, callback=stop, tol=0.0)
-        holds(seen == list(range(1, result.iterations + 1)), f"called at {seen} in {result.iterations} iterations")
+        wanted = [list(range(every, result.iterations + 1, every)) for every in (1, looks_every(self.y))]
+        holds(seen in wanted, f"called at {seen} in {result.iterations} iterations")
         ended = len(seen) < self.max_look or result.converged
         holds(ended or result.status is Status.STOPPED, f"status {result.status} after {seen}")
 
