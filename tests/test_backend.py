@@ -105,3 +105,27 @@ def test_one_blas_thread_ends_with_the_last_of_overlapping_contexts():
         assert threads() == {1}
         second.__exit__(None, None, None)
         assert threads() == before
+
+
+@pytest.mark.parametrize(
+    "create",
+    [
+        lambda **where: cs.gaussian(4, 6, 0, **where),
+        lambda **where: cs.bernoulli(4, 6, 0, **where),
+        lambda **where: cs.partial_orthogonal(4, 6, 0, **where),
+        lambda **where: cs.sparse_binary(4, 6, 2, 0, **where),
+        lambda **where: cs.random_rows(6, 4, 0, **where),
+        lambda **where: cs.random_signs(6, 0, **where),
+        lambda **where: cs.random_permutation(6, 0, **where),
+        lambda **where: cs.random_convolution(6, 0, **where),
+        lambda **where: cs.random_demodulator(4, 6, 0, **where),
+        lambda **where: cs.structurally_random(cs.DCT(6), 4, 0, **where),
+        lambda **where: cs.structurally_random(cs.DCT(6), 4, 0, scramble="permutation", **where),
+        lambda **where: cs.spread_spectrum(6, 4, 0, **where),
+    ],
+)
+def test_random_operators_are_made_where_they_are_wanted(create, backend):
+    made, x = create(device=backend), cs.random_signal(cs.Sparse(), 6, 3, 1, device=backend)
+    assert {b.where_is(array) for array in (*b.arrays_in(made), x)} == {b.where_is(x)}
+    assert b.where_is(x).startswith(backend.partition(":")[0].removesuffix("_double"))
+    np.testing.assert_allclose(b.to_numpy(made @ x), create() @ b.to_numpy(x), atol=1e-12)

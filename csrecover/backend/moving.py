@@ -29,7 +29,8 @@ def to(obj: Any, target: Any) -> Any:
     ----------
     obj : array, frozen dataclass, or tuple of these
     target : str or device
-        'numpy', 'cupy', 'torch', optionally with a device ('cupy:1', 'torch:cuda:0'), or a CuPy or torch device.
+        'numpy', 'cupy', 'torch', optionally with a device ('cupy:1', 'torch:cuda:0'), or a CuPy or torch device; None
+        leaves everything where it is.
 
     Returns
     -------
@@ -40,6 +41,8 @@ def to(obj: Any, target: Any) -> Any:
     ImportError
         When the library is not installed; the message says what to install.
     """
+    if target is None:
+        return obj
     if is_array(obj):
         return _move(obj, target)
     if isinstance(obj, tuple):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import to
 from ..models import SupportModel
 from ..operators.base import as_shape
 from ..operators.dense import as_dtype, standard_normal
@@ -13,7 +14,7 @@ from ..structures.signal import fit
 
 
 def random_signal(
-    model: SupportModel, shape: int | tuple[int, ...], k: Any, rng: Any, *, dtype: Any = np.float64
+    model: SupportModel, shape: int | tuple[int, ...], k: Any, rng: Any, *, dtype: Any = np.float64, device: Any = None
 ) -> np.ndarray:
     """Signal of a model with standard normal coefficients on a random support of budget k.
 
@@ -29,7 +30,9 @@ def random_signal(
     rng : int or numpy.random.Generator
     dtype : dtype
         float32, float64, complex64 or complex128.
+    device : str or device, optional
+        where the result lives, as in `to`; on the host by default.
     """
     shape, rng = as_shape(shape), np.random.default_rng(rng)
     support = fit(model, shape).support(rng.standard_normal(shape), k)
-    return np.where(support, standard_normal(shape, rng, as_dtype(dtype)), np.zeros((), dtype))
+    return to(np.where(support, standard_normal(shape, rng, as_dtype(dtype)), np.zeros((), dtype)), device)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_float, device, energy, fftn, irfftn, is_complex, namespace, norm, rfftn
+from ..backend import Array, as_float, device, energy, fftn, irfftn, is_complex, namespace, norm, rfftn, to
 from .algebra import Wrapper
 from .axes import signal_axes
 from .base import LinearOperator, as_shape
@@ -101,7 +101,7 @@ class Autocorrelation(Wrapper):
         return self.operator.norm() ** 2
 
 
-def random_convolution(shape: int | tuple[int, ...], rng: Any) -> Convolution:
+def random_convolution(shape: int | tuple[int, ...], rng: Any, *, device: Any = None) -> Convolution:
     """Unitary convolution with a random real kernel: its spectrum has unit modulus and random phases.
 
     Followed by `random_rows` it measures signals that are sparse in any basis.
@@ -110,13 +110,15 @@ def random_convolution(shape: int | tuple[int, ...], rng: Any) -> Convolution:
     ----------
     shape : int or tuple of int
     rng : int or numpy.random.Generator
+    device : str or device, optional
+        where the result lives, as in `to`; on the host by default.
 
     References
     ----------
     J. Romberg, Compressive sensing by random convolution, SIAM J. Imaging Sciences 2(4), 2009.
     """
     noise = np.fft.fftn(np.random.default_rng(rng).standard_normal(as_shape(shape)))
-    return Convolution(np.fft.ifftn(noise / np.abs(noise)).real)
+    return to(Convolution(np.fft.ifftn(noise / np.abs(noise)).real), device)
 
 
 def blur(shape: int | tuple[int, ...], kernel: Any) -> Convolution:

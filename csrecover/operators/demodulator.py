@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from ..backend import Array, namespace
+from ..backend import Array, namespace, to
 from .base import LinearOperator, as_shape
 from .dense import as_dtype
 from .sampling import random_signs
@@ -48,7 +48,7 @@ class IntegrateAndDump(LinearOperator):
         return (self.n / self.m) ** 0.5
 
 
-def random_demodulator(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> LinearOperator:
+def random_demodulator(m: int, n: int, rng: Any, *, dtype: Any = np.float64, device: Any = None) -> LinearOperator:
     """Random demodulator: n samples in time, each times a random sign, are integrated to m measurements at equal times.
 
     A sample that straddles two measurements (where m does not divide n) goes to both, times the square roots of its
@@ -62,6 +62,8 @@ def random_demodulator(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> 
     rng : int or numpy.random.Generator
     dtype : dtype
         float32 or float64.
+    device : str or device, optional
+        where the result lives, as in `to`; on the host by default.
 
     Raises
     ------
@@ -77,7 +79,7 @@ def random_demodulator(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> 
     if m > n:
         raise ValueError(f"m must be between 1 and the number of samples n={n}, got {m}")
     integrate = _straddling(m, n, dtype) if n % m else IntegrateAndDump(m, n)
-    return integrate @ random_signs(n, rng, dtype=dtype)
+    return to(integrate @ random_signs(n, rng, dtype=dtype), device)
 
 
 def _straddling(m: int, n: int, dtype: Any) -> LinearOperator:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_float, conj, is_complex, namespace, norm, on_parts, to_like, to_numpy
+from ..backend import Array, as_float, conj, is_complex, namespace, norm, on_parts, to, to_like, to_numpy
 from .base import LinearOperator, as_shape
 from .sampling import Diagonal
 
@@ -100,7 +100,7 @@ def as_dtype(dtype: Any) -> np.dtype:
     return dtype
 
 
-def gaussian(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
+def gaussian(m: int, n: int, rng: Any, *, dtype: Any = np.float64, device: Any = None) -> Matrix:
     """Random (m, n) operator with independent entries N(0, 1/m), so that E ||A x||^2 = ||x||^2.
 
     Parameters
@@ -111,13 +111,15 @@ def gaussian(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
         seed or generator; entries are drawn in double precision on the host, so one seed gives one matrix.
     dtype : dtype
         float32, float64, complex64 or complex128 (complex: circular, E |a|^2 = 1/m).
+    device : str or device, optional
+        where the result lives, as in `to`; on the host by default.
 
     References
     ----------
     E. J. Candes and T. Tao, Near-optimal signal recovery from random projections: universal encoding strategies?,
     IEEE Trans. Information Theory 52(12), 2006.
     """
-    return Matrix(standard_normal((m, n), np.random.default_rng(rng), as_dtype(dtype)) / max(m, 1) ** 0.5)
+    return to(Matrix(standard_normal((m, n), np.random.default_rng(rng), as_dtype(dtype)) / max(m, 1) ** 0.5), device)
 
 
 def standard_normal(shape: tuple[int, ...], rng: np.random.Generator, dtype: np.dtype) -> np.ndarray:
@@ -128,7 +130,7 @@ def standard_normal(shape: tuple[int, ...], rng: np.random.Generator, dtype: np.
     return rng.standard_normal(shape).astype(dtype)
 
 
-def bernoulli(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
+def bernoulli(m: int, n: int, rng: Any, *, dtype: Any = np.float64, device: Any = None) -> Matrix:
     """Random (m, n) operator with independent entries +-1/sqrt(m) (Rademacher signs), so that E ||A x||^2 = ||x||^2.
 
     Parameters
@@ -138,6 +140,8 @@ def bernoulli(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
     rng : int or numpy.random.Generator
     dtype : dtype
         float32, float64, complex64 or complex128.
+    device : str or device, optional
+        where the result lives, as in `to`; on the host by default.
 
     References
     ----------
@@ -145,10 +149,10 @@ def bernoulli(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
     matrices, Constructive Approximation 28, 2008.
     """
     signs = np.random.default_rng(rng).integers(0, 2, (m, n)) * 2.0 - 1.0
-    return Matrix((signs / max(m, 1) ** 0.5).astype(as_dtype(dtype)))
+    return to(Matrix((signs / max(m, 1) ** 0.5).astype(as_dtype(dtype))), device)
 
 
-def partial_orthogonal(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> Matrix:
+def partial_orthogonal(m: int, n: int, rng: Any, *, dtype: Any = np.float64, device: Any = None) -> Matrix:
     """Random (m, n) operator of m rows of a Haar-distributed orthogonal (or unitary) matrix, times sqrt(n/m).
 
     A A^H = (n/m) I: its norm sqrt(n/m) is exact, and E ||A x||^2 = ||x||^2. The rows come from the QR decomposition of
@@ -161,6 +165,8 @@ def partial_orthogonal(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> 
     rng : int or numpy.random.Generator
     dtype : dtype
         float32, float64, complex64 or complex128.
+    device : str or device, optional
+        where the result lives, as in `to`; on the host by default.
 
     Raises
     ------
@@ -179,7 +185,7 @@ def partial_orthogonal(m: int, n: int, rng: Any, *, dtype: Any = np.float64) -> 
     basis, triangle = np.linalg.qr(standard_normal((n, m), np.random.default_rng(rng), double))
     diagonal = np.diagonal(triangle)
     rows = (basis * (diagonal / np.abs(diagonal))).conj().T
-    return Matrix((scale * rows).astype(dtype), known_norm=scale)
+    return to(Matrix((scale * rows).astype(dtype), known_norm=scale), device)
 
 
 def unit_columns(A: LinearOperator) -> LinearOperator:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, device, flat, namespace
+from ..backend import Array, device, flat, namespace, to
 from .axes import cut, signal_axes
 from .base import LinearOperator, Unitary, as_shape
 from .sampling import Sampling
@@ -72,16 +72,18 @@ class Permutation(Unitary):
         return xp.reshape(xp.take(flat(x, len(self.in_shape)), places, axis=-1), x.shape)
 
 
-def random_permutation(shape: int | tuple[int, ...], rng: Any) -> Permutation:
+def random_permutation(shape: int | tuple[int, ...], rng: Any, *, device: Any = None) -> Permutation:
     """Random order of the entries, uniform over all orders.
 
     Parameters
     ----------
     shape : int or tuple of int
     rng : int or numpy.random.Generator
+    device : str or device, optional
+        where the result lives, as in `to`; on the host by default.
     """
     shape = as_shape(shape)
-    return Permutation(shape, np.random.default_rng(rng).permutation(math.prod(shape)))
+    return to(Permutation(shape, np.random.default_rng(rng).permutation(math.prod(shape))), device)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

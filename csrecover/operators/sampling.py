@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_float, conj, energy, flat, frozen, is_array, namespace, scatter, to_numpy
+from ..backend import Array, as_float, conj, energy, flat, frozen, is_array, namespace, scatter, to, to_numpy
 from .base import LinearOperator, as_shape
 
 
@@ -68,7 +68,7 @@ class Sampling(LinearOperator):
         return abs(self.scale)
 
 
-def random_rows(shape: int | tuple[int, ...], m: int, rng: Any) -> Sampling:
+def random_rows(shape: int | tuple[int, ...], m: int, rng: Any, *, device: Any = None) -> Sampling:
     """Sample m of the prod(shape) entries of a signal, uniformly without replacement, scaled by sqrt(prod(shape) / m).
 
     With the scale, E ||S x||^2 = ||x||^2; after an orthonormal transform this is a subsampled DFT, DCT, ...
@@ -80,6 +80,8 @@ def random_rows(shape: int | tuple[int, ...], m: int, rng: Any) -> Sampling:
     m : int
         number of entries kept, 1 <= m <= prod(shape).
     rng : int or numpy.random.Generator
+    device : str or device, optional
+        where the result lives, as in `to`; on the host by default.
 
     Raises
     ------
@@ -98,7 +100,7 @@ def random_rows(shape: int | tuple[int, ...], m: int, rng: Any) -> Sampling:
     if not 1 <= m <= n:
         raise ValueError(f"m must be between 1 and the number of entries {n}, got {m}")
     indices = np.sort(np.random.default_rng(rng).permutation(n)[:m])
-    return Sampling(shape, indices, (n / m) ** 0.5)
+    return to(Sampling(shape, indices, (n / m) ** 0.5), device)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -135,7 +137,7 @@ class Diagonal(LinearOperator):
         return float(namespace(self.weights).max(abs(self.weights)))
 
 
-def random_signs(shape: int | tuple[int, ...], rng: Any, *, dtype: Any = np.float64) -> Diagonal:
+def random_signs(shape: int | tuple[int, ...], rng: Any, *, dtype: Any = np.float64, device: Any = None) -> Diagonal:
     """Multiply each entry with an independent random sign: scrambles a signal before a structured transform.
 
     Parameters
@@ -143,5 +145,7 @@ def random_signs(shape: int | tuple[int, ...], rng: Any, *, dtype: Any = np.floa
     shape : int or tuple of int
     rng : int or numpy.random.Generator
     dtype : dtype, float32 or float64
+    device : str or device, optional
+        where the result lives, as in `to`; on the host by default.
     """
-    return Diagonal((np.random.default_rng(rng).integers(0, 2, as_shape(shape)) * 2.0 - 1.0).astype(dtype))
+    return to(Diagonal((np.random.default_rng(rng).integers(0, 2, as_shape(shape)) * 2.0 - 1.0).astype(dtype)), device)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import to
 from .base import LinearOperator, as_shape
 from .elementary import random_permutation
 from .fourier import DFT
@@ -13,7 +14,7 @@ from .sampling import random_rows, random_signs
 
 
 def structurally_random(
-    transform: LinearOperator, m: int, rng: Any, *, scramble: str = "signs", dtype: Any = np.float64
+    transform: LinearOperator, m: int, rng: Any, *, scramble: str = "signs", dtype: Any = np.float64, device: Any = None
 ) -> LinearOperator:
     """Random rows of a fast unitary transform of a scrambled signal: sqrt(n/m) S F R, so that E ||A x||^2 = ||x||^2.
 
@@ -28,6 +29,8 @@ def structurally_random(
         R: independent random signs of the entries, or a uniformly random order.
     dtype : dtype, float32 or float64
         of the signs.
+    device : str or device, optional
+        where the result lives, as in `to`; on the host by default.
 
     Raises
     ------
@@ -48,11 +51,13 @@ def structurally_random(
     rng = np.random.default_rng(rng)
     rows = random_rows(transform.out_shape, m, rng)
     if scramble == "signs":
-        return rows @ transform @ random_signs(transform.in_shape, rng, dtype=dtype)
-    return rows @ transform @ random_permutation(transform.in_shape, rng)
+        return to(rows @ transform @ random_signs(transform.in_shape, rng, dtype=dtype), device)
+    return to(rows @ transform @ random_permutation(transform.in_shape, rng), device)
 
 
-def spread_spectrum(shape: int | tuple[int, ...], m: int, rng: Any, *, dtype: Any = np.float64) -> LinearOperator:
+def spread_spectrum(
+    shape: int | tuple[int, ...], m: int, rng: Any, *, dtype: Any = np.float64, device: Any = None
+) -> LinearOperator:
     """Random Fourier measurements of a signal that random signs have modulated first: its spectrum is spread.
 
     Parameters
@@ -63,10 +68,12 @@ def spread_spectrum(shape: int | tuple[int, ...], m: int, rng: Any, *, dtype: An
     rng : int or numpy.random.Generator
     dtype : dtype, float32 or float64
         of the signs.
+    device : str or device, optional
+        where the result lives, as in `to`; on the host by default.
 
     References
     ----------
     G. Puy, P. Vandergheynst, R. Gribonval and Y. Wiaux, Universal and efficient compressed sensing by spread spectrum
     and application to realistic Fourier imaging techniques, EURASIP J. Advances in Signal Processing 2012:6, 2012.
     """
-    return structurally_random(DFT(as_shape(shape)), m, rng, dtype=dtype)
+    return structurally_random(DFT(as_shape(shape)), m, rng, dtype=dtype, device=device)

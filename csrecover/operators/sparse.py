@@ -20,6 +20,7 @@ from ..backend import (
     energy,
     is_array,
     namespace,
+    to,
     to_like,
     to_numpy,
 )
@@ -141,7 +142,7 @@ def sparse_matrix(source: Any) -> SparseMatrix:
     return SparseMatrix(rows.data, rows.indices, rows.indptr, rows.shape[1])
 
 
-def sparse_binary(m: int, n: int, d: int, rng: Any, *, dtype: Any = np.float64) -> SparseMatrix:
+def sparse_binary(m: int, n: int, d: int, rng: Any, *, dtype: Any = np.float64, device: Any = None) -> SparseMatrix:
     """Random (m, n) matrix with d equal entries 1/sqrt(d) in distinct, uniformly drawn rows of each column.
 
     sqrt(d) A is the 0/1 adjacency matrix of a random bipartite graph of left degree d, with high probability an
@@ -156,6 +157,8 @@ def sparse_binary(m: int, n: int, d: int, rng: Any, *, dtype: Any = np.float64) 
     rng : int or numpy.random.Generator
     dtype : dtype
         float32, float64, complex64 or complex128.
+    device : str or device, optional
+        where the result lives, as in `to`; on the host by default.
 
     Raises
     ------
@@ -174,7 +177,7 @@ def sparse_binary(m: int, n: int, d: int, rng: Any, *, dtype: Any = np.float64) 
     integer = scipy.sparse.get_index_dtype(maxval=max(m, n * d))
     rows = _distinct(m, n, d, np.random.default_rng(rng), integer).reshape(-1)
     starts = np.arange(0, n * d + 1, d, dtype=integer)
-    return sparse_matrix(scipy.sparse.csc_array((entries, rows, starts), shape=(m, n)))
+    return to(sparse_matrix(scipy.sparse.csc_array((entries, rows, starts), shape=(m, n))), device)
 
 
 def _distinct(m: int, n: int, d: int, rng: np.random.Generator, integer: Any) -> np.ndarray:
