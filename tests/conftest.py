@@ -1,6 +1,7 @@
 """Backends that the property suite runs on."""
 
 import os
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -8,12 +9,41 @@ from hypothesis import settings
 
 import csrecover as cs
 
+from . import cupy_double
+
 FULL = bool(os.environ.get("CSRECOVER_FULL"))  # make test-full: many more cases of each property
 settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True)
 settings.register_profile("full", max_examples=1000, deadline=None)
 settings.load_profile("full" if FULL else "quick")
 
-BACKENDS = os.environ.get("CSRECOVER_BACKENDS", "numpy array_api_strict:device1").split()
+NAMES = os.environ.get("CSRECOVER_BACKENDS", "numpy array_api_strict:device1 cupy_double").split()
+
+
+def parameter(name: str):
+    """Backend by its name for `cs.to`; cupy_double, or cupy_double:13.6, is reached as cupy."""
+    double, _, version = name.partition(":")
+    if double != "cupy_double":
+        return name
+    return pytest.param("cupy", id=name, marks=pytest.mark.cupy_double(version or cupy_double.versions()[0]))
+
+
+BACKENDS = [parameter(name) for name in NAMES]
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "cupy_double(version): `import cupy` gives the double of that release")
+
+
+def pytest_report_header():
+    double = ["no GPU code is being run: the CuPy double is NumPy with CuPy's rules"]
+    return [f"backends: {', '.join(NAMES)}", *double * any("cupy_double" in name for name in NAMES)]
+
+
+@pytest.fixture(autouse=True)
+def _double(request):
+    mark = request.node.get_closest_marker("cupy_double")
+    with cupy_double.installed(*mark.args) if mark else nullcontext():
+        yield
 
 
 @pytest.fixture(params=BACKENDS)
