@@ -12,7 +12,7 @@ from .moving import cast_like, to, to_like, to_numpy
 from .nufft import nonuniform_fourier
 from .parts import on_parts
 from .segments import scatter, segment_sum, top_k_mask
-from .signals import divide, energy, expand, flat, keep, norm, real_vdot, scaled
+from .signals import clip, divide, energy, expand, flat, keep, mT, norm, real_vdot, scaled
 from .sparse import csr_adjoint, csr_matrix, csr_rows, csr_times
 from .systems import blas_threads, positive_solver, well_conditioned
 from .transforms import dctn, fftn, irfftn, rfftn
@@ -24,6 +24,7 @@ __all__ = [
     "as_float",
     "blas_threads",
     "cast_like",
+    "clip",
     "conj",
     "csr_adjoint",
     "csr_matrix",
@@ -45,6 +46,7 @@ __all__ = [
     "is_float",
     "keep",
     "library",
+    "mT",
     "namespace",
     "nonuniform_fourier",
     "norm",

@@ -30,7 +30,8 @@ def to(obj: Any, target: Any) -> Any:
     obj : array, frozen dataclass, or tuple of these
     target : str or device
         'numpy', 'cupy', 'torch', optionally with a device ('cupy:1', 'torch:cuda:0'), or a CuPy or torch device; None
-        leaves everything where it is.
+        leaves everything where it is. CuPy computes on its current device: on any but the first work inside
+        ``with cupy.cuda.Device(1):``.
 
     Returns
     -------

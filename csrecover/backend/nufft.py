@@ -11,7 +11,7 @@ from typing import Any
 
 from .dtypes import as_complex, real_dtype_name
 from .libraries import Array, device, library, namespace
-from .signals import flat
+from .signals import flat, mT
 
 _PLANNERS = {"numpy": "finufft", "cupy": "cufinufft"}
 _INSTALL = {"finufft": "csrecover[interop]", "cufinufft": "cufinufft"}
@@ -96,7 +96,7 @@ class DirectFourier:
 
     def forward(self, x: Array) -> Array:
         xp, signals = namespace(x, self.points), flat(as_complex(x), len(self.shape))
-        return xp.concat([xp.matmul(signals, self._rows(*rows, x).mT) for rows in self._chunks()], axis=-1)
+        return xp.concat([xp.matmul(signals, mT(self._rows(*rows, x))) for rows in self._chunks()], axis=-1)
 
     def adjoint(self, y: Array) -> Array:
         xp, y = namespace(y, self.points), as_complex(y)

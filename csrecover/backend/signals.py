@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
 
 from .dtypes import is_complex
-from .libraries import Array, device, namespace
+from .libraries import Array, device, library, namespace
 
 
 def flat(x: Array, ndim: int) -> Array:
     """X with the `ndim` axes of one signal made one: shape (*batch, n)."""
     return x if ndim == 1 else namespace(x).reshape(x, (*x.shape[: x.ndim - ndim], math.prod(x.shape[x.ndim - ndim :])))
+
+
+def mT(x: Array) -> Array:
+    """Matrices transposed: the last two axes swapped (the attribute of this name is missing in CuPy before 14)."""
+    return namespace(x).matrix_transpose(x)
+
+
+def clip(x: Array, low: Any = None, high: Any = None) -> Array:
+    """X between two numbers or arrays of its dtype; the standard's own form synchronises on CuPy."""
+    xp, name = namespace(x), library(x)
+    if name == "numpy":
+        return np.clip(x, low, high)
+    if name != "cupy":
+        return xp.clip(x, low, high)
+    x = x if low is None else xp.maximum(x, low)
+    return x if high is None else xp.minimum(x, high)
 
 
 def keep(x: Array, support: Array) -> Array:

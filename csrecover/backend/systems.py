@@ -14,6 +14,7 @@ from threadpoolctl import ThreadpoolController
 
 from .dtypes import eps
 from .libraries import Array, library, namespace
+from .signals import mT
 
 _SMALL_PRODUCT = 2**21  # entries of a matrix below which BLAS threads cost more than they save
 
@@ -64,7 +65,7 @@ def positive_solver(gram: Array) -> Callable[[Array], Array] | None:
     values, vectors = xp.linalg.eigh(gram)
     if not bool(values[0] > worst * values[-1]):
         return None
-    return lambda b: vectors @ ((xp.conj(vectors.mT) @ b) / xp.astype(values, vectors.dtype))
+    return lambda b: vectors @ ((xp.conj(mT(vectors)) @ b) / xp.astype(values, vectors.dtype))
 
 
 def well_conditioned(grams: Array) -> bool:

@@ -20,6 +20,7 @@ from ..backend import (
     device,
     is_complex,
     is_float,
+    mT,
     namespace,
     norm,
     real_dtype_name,
@@ -269,13 +270,13 @@ class LinearOperator(ABC):
             one_hot = xp.astype(picks[start : min(start + at_once, picks.shape[0]), None] == places, like.dtype)
             images = self @ xp.reshape(one_hot, (-1, *self.in_shape))
             blocks.append(xp.reshape(images, (-1, self.size_out)))
-        return xp.concat(blocks, axis=0).mT
+        return mT(xp.concat(blocks, axis=0))
 
     def column_norms(self) -> Array:
         """Euclidean norm of each column, shape in_shape."""
         xp, at_once = namespace(self._example), max(1, _COLUMNS_AT_ONCE // self.size_in)
         chunks = [range(start, min(start + at_once, self.size_in)) for start in range(0, self.size_in, at_once)]
-        return xp.reshape(xp.concat([norm(self.columns(chunk).mT) for chunk in chunks]), self.in_shape)
+        return xp.reshape(xp.concat([norm(mT(self.columns(chunk))) for chunk in chunks]), self.in_shape)
 
     def todense(self) -> Array:
         """The dense (m, n) matrix that acts on flattened signals."""

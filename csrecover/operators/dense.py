@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_float, conj, is_complex, namespace, norm, on_parts, to, to_like, to_numpy
+from ..backend import Array, as_float, conj, is_complex, mT, namespace, norm, on_parts, to, to_like, to_numpy
 from .base import LinearOperator, as_shape
 from .sampling import Diagonal
 
@@ -57,8 +57,8 @@ class Matrix(LinearOperator):
 
     def _adjoint(self, y: Array) -> Array:
         if not is_complex(self.matrix):
-            return _multiply(self.matrix.mT, y)
-        return conj(_multiply(self.matrix.mT, conj(y)))
+            return _multiply(mT(self.matrix), y)
+        return conj(_multiply(mT(self.matrix), conj(y)))
 
     def _columns(self, indices: np.ndarray) -> Array:
         return namespace(self.matrix).take(self.matrix, to_like(indices, self.matrix), axis=1)
@@ -67,7 +67,7 @@ class Matrix(LinearOperator):
         return super().norm() if self.known_norm is None else self.known_norm
 
     def column_norms(self) -> Array:
-        return norm(self.matrix.mT)
+        return norm(mT(self.matrix))
 
     def todense(self) -> Array:
         return self.matrix if not self.batch_shape else super().todense()
@@ -83,7 +83,7 @@ def _multiply(matrix: Array, x: Array) -> Array:
         matrix, x = xp.astype(matrix, common), xp.astype(x, common)
     if matrix.ndim == 3:
         return xp.matmul(matrix, x[..., None])[..., 0]
-    return xp.matmul(matrix, x) if x.ndim == 1 else xp.matmul(x, matrix.mT)
+    return xp.matmul(matrix, x) if x.ndim == 1 else xp.matmul(x, mT(matrix))
 
 
 def as_dtype(dtype: Any) -> np.dtype:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..backend import Array, namespace
+from ..backend import Array, mT, namespace
 
 _BLOCK = 16  # outputs of each filter that one window gives
 _ROW = 4  # neighbours that are gathered together, at most
@@ -48,7 +48,7 @@ class Stage:
             x = xp.matmul(xp.reshape(x, (signals, 1, rows, width)), self.matrix)
         else:
             x = xp.reshape(x, (batch, 1, windows, width, after))
-            x = xp.matmul(self.matrix.mT[:, None, :, :], x)
+            x = xp.matmul(mT(self.matrix)[:, None, :, :], x)
         if channels * windows * outputs > n:
             x = xp.reshape(x, (batch, channels, windows * outputs, after))[:, :, : n // channels, :]
         return xp.reshape(x, shape)

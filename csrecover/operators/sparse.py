@@ -12,6 +12,7 @@ import scipy.sparse
 from ..backend import (
     Array,
     as_float,
+    conj,
     csr_adjoint,
     csr_matrix,
     csr_rows,
@@ -19,6 +20,7 @@ from ..backend import (
     device,
     energy,
     is_array,
+    mT,
     namespace,
     to,
     to_like,
@@ -88,7 +90,7 @@ class SparseMatrix(LinearOperator):
 
     def _columns(self, indices: np.ndarray) -> Array:
         rows = csr_rows(self._adjoint_matrix, to_like(indices, self.data))
-        return namespace(rows).conj(rows).mT
+        return mT(conj(rows))
 
     def column_norms(self) -> Array:
         xp, squares = namespace(self.data), energy(self.data)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, divide, energy, is_array, namespace, to_like
+from ..backend import Array, clip, divide, energy, is_array, namespace, to_like
 from ..structures import Blocks
 from ..structures.signal import expect
 from .base import Norm, check_weight, largest_ratio, threshold, weights_for
@@ -64,7 +64,7 @@ class GroupL2(Norm):
     def prox(self, x: Array, step: Any) -> Array:
         x = self._signals(x)
         norms = self._norms(x)
-        shrink = divide(namespace(x).clip(norms - threshold(x, step, self.weight, 1), 0, None), norms)
+        shrink = divide(clip(norms - threshold(x, step, self.weight, 1), 0), norms)
         return self.blocks.spread(shrink) * x
 
     def dual(self, u: Array) -> Array:

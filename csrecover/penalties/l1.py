@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..backend import Array, divide, flat, is_array, is_complex, namespace
+from ..backend import Array, clip, divide, flat, is_array, is_complex, namespace
 from .base import Norm, check_weight, largest_ratio, threshold, weights_for
 
 
@@ -50,8 +50,7 @@ class L1(Norm):
 
 def soft_threshold(x: Array, t: Any) -> Array:
     """Shrink the magnitude of each entry by t, to zero at the least."""
-    xp = namespace(x)
     if not is_complex(x):
-        return x - xp.clip(x, -t, t)
+        return x - clip(x, -t, t)
     size = abs(x)
-    return x * divide(xp.clip(size - t, 0, None), size)
+    return x * divide(clip(size - t, 0), size)

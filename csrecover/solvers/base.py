@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, divide, eps, expand, keep, namespace, norm, on_host, to_numpy
+from ..backend import Array, clip, divide, eps, expand, keep, namespace, norm, on_host, to_numpy
 from ..operators import LinearOperator
 from ..operators.algebra import Wrapper
 from .result import Result, Status, plain
@@ -177,7 +177,7 @@ class _Record:
     def __init__(self, first: Iterate, merit: Array, tol: float, patience: int | None) -> None:
         xp = namespace(merit)
         self.tol, self.patience = max(tol, 10 * eps(merit)), patience
-        self.too_much = _GROWTH * xp.clip(merit, 1, None)
+        self.too_much = _GROWTH * clip(merit, 1)
         self.best_merit = xp.full_like(merit, float("inf"))
         self.code = self.waited = xp.zeros_like(merit)
         self.host_code = np.zeros(merit.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import Array, divide, namespace, norm, real_vdot
+from ..backend import Array, clip, divide, namespace, norm, real_vdot
 from ..operators import LinearOperator
 from ..penalties import Norm
 from .problem import check_penalty, check_problem
@@ -67,10 +67,11 @@ def dual_value(A: LinearOperator, y: Array, penalty: Norm, residual: Array, corr
     along, squared = real_vdot(y, residual, ndim), norm(residual, ndim) ** 2
     limit = penalty.dual(correlation)
     scale = divide(along, squared)
-    scale = xp.where(abs(scale) * limit > 1, xp.sign(scale) / xp.where(limit > 0, limit, xp.ones_like(limit)), scale)
+    most = 1 / xp.where(limit > 0, limit, xp.ones_like(limit))
+    scale = xp.where(abs(scale) * limit > 1, xp.where(scale < 0, -most, most), scale)
     return scale * along - 0.5 * scale**2 * squared
 
 
 def gap_from(objective: Array, dual: Array) -> Array:
     """Objective minus dual value, not below zero."""
-    return namespace(objective).clip(objective - dual, 0, None)
+    return clip(objective - dual, 0)

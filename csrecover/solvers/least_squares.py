@@ -9,11 +9,13 @@ from ..backend import (
     Array,
     as_complex,
     cast_like,
+    clip,
     device,
     divide,
     eps,
     expand,
     keep,
+    mT,
     namespace,
     norm,
     on_host,
@@ -110,7 +112,7 @@ def _together(A: Dense, y: Array, masks: Array, size: int) -> Array:
     if A.real_input:
         columns, y = _stacked(columns), _stacked(y[..., None])[..., 0]
     x = _batched_minimum_norm(columns, y, used)
-    rank = xp.clip(xp.cumulative_sum(xp.astype(masks, xp.int64), axis=-1) - 1, 0, size - 1)
+    rank = clip(xp.cumulative_sum(xp.astype(masks, xp.int64), axis=-1) - 1, 0, size - 1)
     rank = rank + size * xp.arange(count, device=device(y))[:, None]
     return keep(xp.reshape(xp.take(xp.reshape(x, (-1,)), xp.reshape(rank, (-1,))), masks.shape), masks)
 
@@ -120,7 +122,7 @@ def _batched_minimum_norm(B: Array, y: Array, used: Array) -> Array:
     xp = namespace(B, y)
     dtype = xp.result_type(B, y)
     B, y = xp.astype(B, dtype, copy=False), xp.astype(y, dtype, copy=False)[..., None]
-    adjoint = xp.conj(B.mT)
+    adjoint = xp.conj(mT(B))
     if B.shape[-1] <= B.shape[-2]:
         gram = adjoint @ B
         peak = xp.max(xp.real(xp.linalg.diagonal(gram)), axis=-1)[:, None, None]
@@ -146,7 +148,7 @@ def _minimum_norm(B: Array, y: Array) -> Array:
     dtype = xp.result_type(B, y)
     B, y = xp.astype(B, dtype, copy=False), xp.astype(y, dtype, copy=False)
     m, t = B.shape
-    adjoint = xp.conj(B.mT)
+    adjoint = xp.conj(mT(B))
     tall = t <= m
     gram = adjoint @ B if tall else B @ adjoint
     if not bool(xp.all(xp.isfinite(gram))):  # decompositions may not end on NaN
@@ -165,7 +167,7 @@ def _by_singular_values(B: Array, y: Array) -> Array:
     u, s, vh = xp.linalg.svd(B, full_matrices=False)
     nonzero = s > max(B.shape[-2:]) * eps(B) * xp.max(s, axis=-1, keepdims=True)
     inverse = xp.where(nonzero, 1 / xp.where(nonzero, s, xp.ones_like(s)), xp.zeros_like(s))
-    return xp.conj(vh.mT) @ (inverse[..., None] * (xp.conj(u.mT) @ y))
+    return xp.conj(mT(vh)) @ (inverse[..., None] * (xp.conj(mT(u)) @ y))
 
 
 def _conjugate_gradients(A: LinearOperator, y: Array, support: Array) -> Array:

@@ -14,6 +14,7 @@ from ..backend import (
     as_complex,
     eps,
     is_complex,
+    mT,
     namespace,
     norm,
     real_dtype_name,
@@ -187,7 +188,7 @@ class _OperatorProperties:
         same(xp.reshape(A @ x, (-1,)), image, "todense() against A @ x")
         picks = [A.size_in - 1, 0]
         same(A.columns(picks), xp.stack([dense[:, pick] for pick in picks], axis=1), "columns() against todense()")
-        same(A.column_norms(), xp.reshape(norm(dense.mT), A.in_shape), "column_norms()")
+        same(A.column_norms(), xp.reshape(norm(mT(dense)), A.in_shape), "column_norms()")
 
     def composes(self) -> None:
         """algebra: products, sums, multiples and the Gram operator act like their parts"""
