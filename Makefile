@@ -1,6 +1,8 @@
 # make demo   set up and run the main job        make test       set up and run the test suite
 # make lint   ruff and mypy                      make test-full  every property with many more cases
 # make bench  tables side by side with peers     make test-lowest  the suite on the oldest dependencies
+# make test-gpu-static  GPU code against the real CuPy's names and NVIDIA's compiler, without a GPU
+# make test-cupy  the suite on the real CuPy with its kernels compiled for the CPU (ASAN=1: with AddressSanitizer)
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +12,7 @@ PYTEST := -m pytest -n $(WORKERS) --dist worksteal -q
 # the workers are the threads
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo test test-full test-lowest lint bench clean
+.PHONY: demo test test-full test-lowest test-cupy test-gpu-static lint bench clean
 
 demo: $(VENV)/base
 	$(BIN)/csrecover demo
@@ -23,6 +25,12 @@ test-full: $(VENV)/dev
 
 test-lowest: $(VENV)-lowest/done
 	$(ONE_THREAD) $(VENV)-lowest/bin/python $(PYTEST)
+
+test-cupy: $(VENV)/dev
+	$(ONE_THREAD) $(BIN)/python -m tests.cupy_on_cpu $(if $(ASAN),--asan) -n $(WORKERS) --dist worksteal -q
+
+test-gpu-static:
+	$(PYTHON) -m tests.gpu_static
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
@@ -57,4 +65,4 @@ $(VENV)-lowest/done: pyproject.toml tests/lowest.py
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest out .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-gpu .cupy-on-cpu out .pytest_cache .hypothesis .ruff_cache .mypy_cache

@@ -18,12 +18,21 @@ _PACKAGES = (
 )
 
 
-def show_versions() -> None:
-    """Print the versions of csrecover, Python, the platform and the packages that matter."""
-    print(f"csrecover         {metadata.version('csrecover')}")
-    print(f"Python            {platform.python_version()} on {platform.platform()}")
+def versions() -> dict[str, str]:
+    """Versions of csrecover, Python with the platform, and the packages that matter, by name."""
+    found = {
+        "csrecover": metadata.version("csrecover"),
+        "Python": f"{platform.python_version()} on {platform.platform()}",
+    }
     for name in _PACKAGES:
         try:
-            print(f"{name:17s} {metadata.version(name)}")
+            found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            print(f"{name:17s} not installed")
+            found[name] = "not installed"
+    return found
+
+
+def show_versions() -> None:
+    """Print the versions of csrecover, Python, the platform and the packages that matter."""
+    for name, version in versions().items():
+        print(f"{name:17s} {version}")

@@ -9,7 +9,10 @@ from hypothesis import settings
 
 import csrecover as cs
 
-from . import cupy_double
+from . import (
+    cuda_twins,  # noqa: F401 - the double runs them in the place of kernels
+    cupy_double,
+)
 
 FULL = bool(os.environ.get("CSRECOVER_FULL"))  # make test-full: many more cases of each property
 settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True)

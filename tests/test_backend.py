@@ -129,3 +129,8 @@ def test_random_operators_are_made_where_they_are_wanted(create, backend):
     assert {b.where_is(array) for array in (*b.arrays_in(made), x)} == {b.where_is(x)}
     assert b.where_is(x).startswith(backend.partition(":")[0].removesuffix("_double"))
     np.testing.assert_allclose(b.to_numpy(made @ x), create() @ b.to_numpy(x), atol=1e-12)
+
+
+def test_norm_estimates_are_computed_where_the_operator_lives(backend):
+    A = cs.gaussian(260, 300, 0)
+    assert np.linalg.norm(A.matrix, 2) <= cs.to(A, backend).norm() <= 1.1 * np.linalg.norm(A.matrix, 2)

@@ -6,6 +6,7 @@ transforms, segment sums, a deterministic top-k, scatter) is filled in here, lib
 form in plain array code.
 """
 
+from .devices import device_facts, memory_held, synchronize, working_on
 from .dtypes import as_complex, as_float, conj, dtype_name, eps, is_complex, is_float, real_dtype, real_dtype_name
 from .libraries import Array, arrays_in, device, frozen, is_array, library, namespace, on_host, where_is
 from .moving import cast_like, to, to_like, to_numpy
@@ -32,6 +33,7 @@ __all__ = [
     "csr_times",
     "dctn",
     "device",
+    "device_facts",
     "divide",
     "dtype_name",
     "energy",
@@ -47,6 +49,7 @@ __all__ = [
     "keep",
     "library",
     "mT",
+    "memory_held",
     "namespace",
     "nonuniform_fourier",
     "norm",
@@ -60,10 +63,12 @@ __all__ = [
     "scaled",
     "scatter",
     "segment_sum",
+    "synchronize",
     "to",
     "to_like",
     "to_numpy",
     "top_k_mask",
     "well_conditioned",
     "where_is",
+    "working_on",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 import array_api_compat as compat
 import numpy as np
 
+from .cuda_errors import device_number, explained
 from .dtypes import as_complex, is_complex, real_dtype
 from .libraries import Array, device, is_array, library, namespace
 
@@ -40,7 +41,13 @@ def to(obj: Any, target: Any) -> Any:
     Raises
     ------
     ImportError
-        When the library is not installed; the message says what to install.
+        When the library is not installed or does not load; the message says what to install.
+    RuntimeError
+        When there is no GPU or its driver is too old for CuPy.
+    MemoryError
+        When the device is full.
+    ValueError
+        When there is no such library or device.
     """
     if target is None:
         return obj
@@ -62,7 +69,8 @@ def _move(x: Array, target: Any) -> Array:
         return to_numpy(x)
     xp = _import(name)
     if name == "cupy":
-        with xp.cuda.Device(int(place or 0)) if isinstance(place, str) else place:
+        place = xp.cuda.Device(device_number(place)) if isinstance(place, str) else place
+        with explained(target, x), place:
             return xp.asarray(x if library(x) == "cupy" else to_numpy(x))
     if name == "array_api_strict":
         return xp.asarray(to_numpy(x), device=xp.Device(place or "CPU_DEVICE"))
@@ -85,8 +93,14 @@ def _import(name: str) -> Any:
         raise ValueError(f"unknown array library {name!r}: expected one of numpy, {', '.join(known)}")
     try:
         return importlib.import_module(name)
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise ImportError(f"{name} cannot be imported ({error}); install it with: pip install {known[name]}") from error
+    except Exception as error:  # whatever a broken installation raises
+        reason = str(error).strip("= \n").rpartition("\n")[2].strip() or type(error).__name__  # CuPy writes a page
+        raise ImportError(
+            f"{name} is installed but does not load ({reason}): a library or the driver is missing or of another "
+            f"version; install it again with: pip install --force-reinstall {known[name]}"
+        ) from error
 
 
 def to_like(x: Any, like: Array) -> Array:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 
 import numpy as np
 
+from ..kernels import fused
 from .dtypes import eps
 from .libraries import Array, device, library, namespace
 
@@ -25,7 +25,7 @@ def segment_sum(values: Array, labels: Array, count: int) -> Array:
         return xp.zeros((*batch, count), dtype=values.dtype, device=values.device).index_add_(-1, labels, values)
     if name == "cupy":  # not add.reduceat: CuPy takes it from running sums, which cancel
         sums = xp.zeros((*batch, count), dtype=values.dtype)
-        importlib.import_module("cupyx").scatter_add(sums, (..., labels), values)
+        xp.add.at(sums, (..., labels), values)
         return sums
     members = labels[:, None] == xp.arange(count, device=device(values))
     return xp.matmul(values, xp.astype(members, values.dtype))
@@ -47,11 +47,23 @@ def top_k_mask(gains: Array, k: int) -> Array:
         smallest = np.partition(gains, n - k, axis=-1)[..., n - k, None]
     else:
         smallest = xp.sort(gains, axis=-1)[..., n - k, None]
-    slack = max(1e-12, 4 * eps(gains))
-    surely = gains > smallest * (1 + slack)
-    tied = (gains >= smallest * (1 - slack)) & ~surely & (gains > 0)
-    left = k - xp.sum(xp.astype(surely, xp.int64), axis=-1, keepdims=True)
-    return surely | (tied & (xp.cumulative_sum(xp.astype(tied, xp.int64), axis=-1) <= left))
+    above, tied = above_and_tied(gains, smallest, max(1e-12, 4 * eps(gains)))
+    return first_ties(above, tied, k)
+
+
+@fused
+def above_and_tied(gains: Array, smallest: Array, slack: float) -> tuple[Array, Array]:
+    """Masks of the gains above the smallest that is kept, and of those that equal it within the slack."""
+    above = gains > smallest * (1 + slack)
+    return above, (gains >= smallest * (1 - slack)) & ~above & (gains > 0)
+
+
+@fused
+def first_ties(above: Array, tied: Array, k: int) -> Array:
+    """Mask of k entries along the last axis: all above, and the first of the tied."""
+    xp = namespace(above)
+    left = k - xp.sum(xp.astype(above, xp.int64), axis=-1, keepdims=True)
+    return above | (tied & (xp.cumulative_sum(xp.astype(tied, xp.int64), axis=-1) <= left))
 
 
 def scatter(values: Array, indices: Array, n: int) -> Array:

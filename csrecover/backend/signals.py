@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import fused
 from .dtypes import is_complex
 from .libraries import Array, device, library, namespace
 
@@ -32,6 +33,7 @@ def clip(x: Array, low: Any = None, high: Any = None) -> Array:
     return x if high is None else xp.minimum(x, high)
 
 
+@fused
 def keep(x: Array, support: Array) -> Array:
     """X on the support, zero elsewhere."""
     xp = namespace(x, support)
@@ -43,6 +45,7 @@ def expand(numbers: Array, ndim: int) -> Array:
     return namespace(numbers).reshape(numbers, (*numbers.shape, *(1,) * ndim))
 
 
+@fused
 def energy(x: Array) -> Array:
     """|x|^2 entry by entry, real."""
     xp = namespace(x)
@@ -67,6 +70,7 @@ def real_vdot(x: Array, y: Array, ndim: int = 1) -> Array:
     return xp.real(product) if is_complex(product) else product
 
 
+@fused
 def divide(a: Array, b: Array) -> Array:
     """A / b, and zero where b is zero (never a warning)."""
     xp = namespace(a, b)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.linalg import hadamard
 
 from ..backend import Array, flat, frozen, is_complex, namespace, on_parts, to, where_is
-from ..kernels import compiled
+from ..kernels import compiled, fused
 from .axes import signal_axes
 from .base import Unitary, as_shape
 
@@ -72,7 +72,7 @@ class WalshHadamard(Unitary):
 def _natural(x: Array) -> Array:
     """Natural-order transform along the last axis."""
     if not isinstance(x, np.ndarray):
-        return on_parts(_by_factors, x) if is_complex(x) else _by_factors(x)
+        return walsh_hadamard(x)
     pairs = x.dtype.kind == "c"
     numbers = np.ascontiguousarray(x).view(x.real.dtype) if pairs else x
     n = numbers.shape[-1]
@@ -83,6 +83,12 @@ def _natural(x: Array) -> Array:
     else:
         image = _blocked(rows, pairs)
     return image.reshape(numbers.shape).view(x.dtype)
+
+
+@fused
+def walsh_hadamard(x: Array) -> Array:
+    """Natural-order transform along the last axis, by matrix products alone."""
+    return on_parts(_by_factors, x) if is_complex(x) else _by_factors(x)
 
 
 def _by_factors(x: Array) -> Array:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, clip, divide, energy, is_array, namespace, to_like
+from ..kernels import fused
 from ..structures import Blocks
 from ..structures.signal import expect
 from .base import Norm, check_weight, largest_ratio, threshold, weights_for
@@ -54,18 +55,25 @@ class GroupL2(Norm):
     def signal_shape(self) -> tuple[int, ...]:
         return self.blocks.shape
 
-    def _norms(self, x: Array) -> Array:
-        return namespace(x).sqrt(self.blocks.sums(energy(x)))
-
     def value(self, x: Array) -> Array:
         x = self._signals(x)
-        return namespace(x).sum(weights_for(x, self.weight) * self._norms(x), axis=-1)
+        return namespace(x).sum(weights_for(x, self.weight) * block_norms(x, self.blocks), axis=-1)
 
     def prox(self, x: Array, step: Any) -> Array:
         x = self._signals(x)
-        norms = self._norms(x)
-        shrink = divide(clip(norms - threshold(x, step, self.weight, 1), 0), norms)
-        return self.blocks.spread(shrink) * x
+        return shrink_blocks(x, threshold(x, step, self.weight, 1), self.blocks)
 
     def dual(self, u: Array) -> Array:
-        return largest_ratio(self._norms(self._signals(u)), self.weight)
+        return largest_ratio(block_norms(self._signals(u), self.blocks), self.weight)
+
+
+def block_norms(x: Array, blocks: Blocks) -> Array:
+    """Euclidean norm of each block: (*batch, *signal) to (*batch, count)."""
+    return namespace(x).sqrt(blocks.sums(energy(x)))
+
+
+@fused
+def shrink_blocks(x: Array, t: Any, blocks: Blocks) -> Array:
+    """Shrink the norm of each block by t, to zero at the least."""
+    norms = block_norms(x, blocks)
+    return blocks.spread(divide(clip(norms - t, 0), norms)) * x

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..backend import Array, clip, divide, flat, is_array, is_complex, namespace
+from ..kernels import fused
 from .base import Norm, check_weight, largest_ratio, threshold, weights_for
 
 
@@ -48,6 +49,7 @@ class L1(Norm):
         return largest_ratio(flat(abs(u), self.ndim), weight)
 
 
+@fused
 def soft_threshold(x: Array, t: Any) -> Array:
     """Shrink the magnitude of each entry by t, to zero at the least."""
     if not is_complex(x):

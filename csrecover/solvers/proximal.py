@@ -8,11 +8,12 @@ from functools import partial
 from math import inf, prod
 from typing import Any
 
-from ..backend import Array, as_float, blas_threads, divide, eps, expand, is_complex, keep, namespace, norm, real_vdot
+from ..backend import Array, as_float, blas_threads, divide, eps, expand, is_complex, keep, namespace, norm
 from ..operators import LinearOperator
 from ..penalties import Norm, Penalty
 from .base import Counting, Iterate, Progress, accounted, iterate, looks_every, run
 from .certificates import dual_value, gap_from
+from .momentum import extrapolated, next_momentum, uphill
 from .problem import check_penalty, check_problem
 from .result import Result
 
@@ -185,18 +186,16 @@ def fista_iterates(
     Az, xp = Ax, namespace(x)
     certified = Certificate(A, y, penalty)
     t = xp.ones_like(norm(x, ndim))
+    downhill = xp.zeros_like(t)
     while True:
         residual = y - Az
         correlation = A.H @ residual
         x_prev, x = x, penalty.prox(z + step * correlation, step)
         Ax_prev, Ax = Ax, A @ x
         yield partial(certified, x, x_prev, Ax, residual, correlation)
-        # where the momentum points uphill, the step just taken becomes the first of a new run
-        t_prev = xp.where(real_vdot(z - x, x - x_prev, ndim) > 0, xp.ones_like(t), t) if restart else t
-        t = (1 + xp.sqrt(1 + 4 * t_prev**2)) / 2
-        momentum = (t_prev - 1) / t
-        z = x + expand(momentum, ndim) * (x - x_prev)
-        Az = Ax + expand(momentum, len(A.out_shape)) * (Ax - Ax_prev)
+        t, momentum = next_momentum(t, uphill(z, x, x_prev, ndim) if restart else downhill)
+        z = extrapolated(x, x_prev, expand(momentum, ndim))
+        Az = extrapolated(Ax, Ax_prev, expand(momentum, len(A.out_shape)))
 
 
 class Certificate:

@@ -49,6 +49,8 @@ def check_model(
 
 class _ModelProperties:
     def __init__(self, model, shape, members, like, draws, rng) -> None:
+        if draws < 6:
+            raise ValueError(f"draws is the number of random signals, at least 6, got {draws}")
         self.model, self.shape, self.like, self.draws, self.rng = model, shape, like, draws, rng
         self.n = int(np.prod(shape))
         self.budgets = range(self.n + 2)

@@ -7,7 +7,7 @@ duplicate indices in an assignment) the double refuses. `guard` turns launches, 
 numbers that a test can limit.
 
 Sums, transforms and products are off by about one unit in the last place, as another library's are; the same call on
-arrays of the same shapes gives the same error, as CuPy repeats its own results. Sums by atomics (scatter_add) repeat
+arrays of the same shapes gives the same error, as CuPy repeats its own results. Sums by atomics (add.at) repeat
 too; under `setting(atomics=True)` they do not, as on a GPU.
 
 No GPU code is run. Not modelled: memory order, TF32, streams, limits of memory, the source of kernels

@@ -44,6 +44,23 @@ class Device:
         record("sync", "Device.synchronize()")
 
 
+RUNTIME: dict[str, Any] = {
+    "driverGetVersion": lambda: 13020,
+    "getDeviceCount": lambda: COUNT,
+    "getDeviceProperties": lambda number: {"name": b"CuPy double", "major": 0, "minor": 0},
+    "memGetInfo": lambda: (0, 0),
+    "runtimeGetVersion": lambda: 13020,
+}
+
+
+class MemoryPool:
+    """A pool that holds nothing."""
+
+    def total_bytes(self) -> int:
+        """Bytes held."""
+        return 0
+
+
 class Stream:
     """The only stream there is."""
 

@@ -11,7 +11,7 @@ import scipy.fft
 import scipy.special
 
 from .counters import record
-from .devices import COUNT, Device, Stream
+from .devices import RUNTIME, Device, MemoryPool, Stream
 from .jitter import jitter, unordered
 from .kernels import ElementwiseKernel, RawKernel, ReductionKernel
 from .ndarray import IMPLICIT, NUMBERS, call, ndarray, poisoned, unsupported, unwrap, wrap
@@ -45,7 +45,19 @@ class ufunc:  # noqa: N801 - the name that CuPy gives it
         return call(self.name, self._host, args, kwargs)
 
     def reduceat(self, *args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError(f"{self.name}.reduceat is taken from running sums, which cancel: use scatter_add")
+        raise NotImplementedError(f"{self.name}.reduceat is taken from running sums, which cancel: use add.at")
+
+    def at(self, a: ndarray, slices: Any, value: Any) -> None:
+        """Add by atomics: unordered, two calls differ in rounding where more than two numbers meet."""
+        if self.name != "add":
+            raise NotImplementedError(f"{self.name}.at is not modelled by the double")
+        if a.dtype.char not in "ilqILQefd":
+            raise TypeError("only int32, int64, float16, float32, float64, uint32, uint64 are supported as data type")
+        call("add.at", np.add.at, (a, slices, value))
+        if unordered():
+            met = np.zeros(a.shape, np.int64)
+            np.add.at(met, unwrap(slices, []), 1)
+            a._host[...] = np.where(met > 2, jitter("add.at", a._host, next(_calls)), a._host)
 
 
 def asarray(a: Any, dtype: Any = None, order: Any = None, *, copy: bool | None = None, blocking: bool = False) -> Any:
@@ -62,6 +74,12 @@ def asarray(a: Any, dtype: Any = None, order: Any = None, *, copy: bool | None =
     return ndarray._of(host.astype(host.dtype.newbyteorder("=")))
 
 
+def ascontiguousarray(a: Any, dtype: Any = None) -> Any:
+    """As `asarray`, in the order of C."""
+    out = asarray(a, dtype)
+    return out if out.flags.c_contiguous else out.copy()
+
+
 def array(
     a: Any, dtype: Any = None, copy: bool = True, order: Any = "K", subok: bool = False, ndmin: int = 0, **_: Any
 ):
@@ -73,17 +91,6 @@ def array(
 def asnumpy(a: Any, stream: Any = None, order: str = "C", out: Any = None, *, blocking: bool = True) -> np.ndarray:
     """NumPy array of anything."""
     return a.get(order=order, out=out) if isinstance(a, ndarray) else np.asarray(a, order=order)
-
-
-def scatter_add(a: ndarray, slices: Any, value: Any) -> None:
-    """Add by atomics: unordered, two calls differ in rounding where more than two numbers meet."""
-    if a.dtype.char not in "ilqILQefd":
-        raise TypeError("only int32, int64, float16, float32, float64, uint32, uint64 are supported as data type")
-    call("scatter_add", np.add.at, (a, slices, value))
-    if unordered():
-        met = np.zeros(a.shape, np.int64)
-        np.add.at(met, unwrap(slices, []), 1)
-        a._host[...] = np.where(met > 2, jitter("scatter_add", a._host, next(_calls)), a._host)
 
 
 def _nan_where_it_fails(host: Callable[..., Any]) -> Callable[..., Any]:
@@ -133,19 +140,19 @@ MEMBERS: dict[str, Any] = {
     "cupy.array": array,
     "cupy.asanyarray": asarray,
     "cupy.asarray": asarray,
-    "cupy.ascontiguousarray": asarray,
+    "cupy.ascontiguousarray": ascontiguousarray,
     "cupy.asnumpy": asnumpy,
     "cupy.cuda.Device": Device,
     "cupy.cuda.Stream": Stream,
     "cupy.cuda.get_current_stream": Stream,
     "cupy.cuda.is_available": lambda: True,
+    "cupy.get_default_memory_pool": MemoryPool,
     "cupy.is_available": lambda: True,
     "cupy.ndarray": ndarray,
     "cupy.ufunc": ufunc,
-    "cupyx.scatter_add": scatter_add,
     "cupyx.scipy.sparse.csc_matrix": csc_matrix,
     "cupyx.scipy.sparse.csr_matrix": csr_matrix,
     # modules beyond the snapshot
     "cupy.cuda.device": {"Device": Device},
-    "cupy.cuda.runtime": {"getDeviceCount": lambda: COUNT},
+    "cupy.cuda.runtime": RUNTIME,
 }

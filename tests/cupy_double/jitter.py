@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 
 NAMES = {"average", "bincount", "convolve", "cumprod", "cumsum", "dot", "einsum", "inner", "matmul", "mean", "nansum"}
-NAMES |= {"prod", "scatter_add", "std", "sum", "tensordot", "trace", "vdot", "var"}
+NAMES |= {"prod", "add.at", "std", "sum", "tensordot", "trace", "vdot", "var"}
 NAMES |= {"cholesky", "eigh", "eigvalsh", "inv", "lstsq", "norm", "pinv", "qr", "solve", "svd"}
 NAMES |= {
     f"{way}{kind}{axes}" for way in ("", "i") for kind in ("fft", "rfft", "dct", "dst") for axes in ("", "2", "n")

@@ -1,0 +1,7 @@
+"""``python -m csrecover.selfcheck``."""
+
+import sys
+
+from .command import main
+
+sys.exit(main())
