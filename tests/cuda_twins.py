@@ -24,6 +24,13 @@ def shrink_blocks(x, entries, t, size):
     return x * (np.maximum(lengths - t, 0) / np.where(lengths == 0, 1, lengths))
 
 
+@twin(PREFIX + "segment_sum")
+def segment_sum(values, order, starts, n, count, sums):
+    pieces = [values[..., order[starts[s] : starts[s + 1]]].sum(axis=-1) for s in range(count)]
+    sums[...] = np.stack(pieces, axis=-1)
+    return sums
+
+
 @twin(PREFIX + "first_ties")
 def chosen(above, tied, rank, count, k):
     return above | (tied & (rank <= k - count))

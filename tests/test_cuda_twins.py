@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import csrecover as cs
-from csrecover.backend import dtype_name, segments
-from csrecover.kernels import FUSED, fused
+from csrecover.backend import dtype_name
+from csrecover.kernels import FUSED
 from csrecover.operators.hadamard import WalshHadamard
 from csrecover.solvers.momentum import extrapolated, next_momentum, uphill
 
@@ -56,6 +56,10 @@ def examples(dtype):
     yield "next_momentum", (np.full((), 2, real), np.zeros((), real))
     yield "extrapolated", (x, x_prev, number)
     yield "extrapolated", (x[:, ::2], x_prev[:, ::2], number)
+    labels = np.array([2, 0, 1, 1, 0, 2, 2, 5, 7, 7, 0, 0])
+    yield "segment_sum", (reals(2, 3, 12), labels, 8)
+    yield "segment_sum", (reals(3, 24)[:, ::2], labels, 9)
+    yield "segment_sum", (reals(12), labels, 8)
     for n in (1, 2, 32, 2**11, 2**12, 2**13):
         yield "walsh_hadamard", (draw(3, n),)
     yield "walsh_hadamard", (draw(3, 64)[:, ::2],)
@@ -140,8 +144,17 @@ def test_the_environment_turns_the_kernels_off(backend, monkeypatch):
     assert cs.to(FUSED["keep"](x, x > 1), "numpy").tolist() == [0, 0, 2, 3]
 
 
-def test_a_fused_function_keeps_the_words_of_its_plain_code():
-    assert fused(segments.first_ties.__wrapped__).__doc__ == segments.first_ties.__doc__
+def test_an_array_of_a_device_that_is_not_current_is_refused(backend):
+    if not backend.startswith("cupy"):
+        pytest.skip("there are no kernels")
+    x = cs.to(np.ones((3, 64)), "cupy:1")
+    for name, arguments in (
+        ("walsh_hadamard", (x,)),
+        ("soft_threshold", (x, 0.5)),
+        ("shrink_blocks", (x[:, :24], 1, BLOCKS)),
+    ):
+        with pytest.raises(ValueError, match="different from the current device"):
+            FUSED[name](*arguments)
 
 
 @pytest.mark.parametrize("bits", [1, 4, 7, 11, 12])

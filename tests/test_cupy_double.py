@@ -546,9 +546,6 @@ def test_the_front_door_asks_for_no_more_than_its_solvers():
         assert direct.events == door.events
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, reason="sums of more than two numbers by atomics do not repeat to the last bit on a GPU"
-)
 def test_sums_over_blocks_repeat():
     penalty, x = cs.to((cs.GroupL2(UNEQUAL), np.random.default_rng(0).standard_normal(LENGTH)), "cupy")
     with cupy_double.setting(atomics=True):

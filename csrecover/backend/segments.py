@@ -11,6 +11,7 @@ from .dtypes import eps
 from .libraries import Array, device, library, namespace
 
 
+@fused
 def segment_sum(values: Array, labels: Array, count: int) -> Array:
     """Sum of the real values with each label 0 .. count-1 along the last axis: shape (*batch, count)."""
     xp = namespace(values, labels)

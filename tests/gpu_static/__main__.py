@@ -34,7 +34,7 @@ def install():
     pip = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-e", ".", "pytest", *PACKAGES]
     done = subprocess.run(pip, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        return next((line for line in done.stderr.splitlines() if line.startswith("ERROR")), "pip failed")
+        return next((line.strip() for line in done.stderr.splitlines() if "ERROR" in line), "pip failed")
     stamp.write_text(wanted.hexdigest())
     return None
 
