@@ -3,7 +3,8 @@
 python -m tests.gpu_mutants [name ...]        (make mutants)
 
 Each mutant changes one place; only test files that reach the mutated module run, and they stop at the first failure.
-The same tests must pass without the mutant. The tests that a mutant names are part of `make test`.
+The same tests must pass without the mutant. The tests that a mutant names are part of `make test`, or of
+`make test-gpu-static` or `make test-cupy`.
 """
 
 import argparse
@@ -15,6 +16,10 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from .cupy_on_cpu import __main__ as cupy_on_cpu
+from .cupy_on_cpu.build import ensure_built
+from .gpu_static import __main__ as gpu_static
 
 ROOT = Path(__file__).parent.parent
 OPERATORS = "tests/test_properties.py -k operator_keeps and {}"
@@ -33,6 +38,7 @@ class Mutant:
     before: str
     after: str
     tests: str
+    where: str = "double"  # the CuPy double; or "static", `make test-gpu-static`; or "cupy", `make test-cupy`
 
 
 MUTANTS = [
@@ -46,8 +52,8 @@ MUTANTS = [
     Mutant(
         "NumPy arithmetic in a penalty",
         "penalties/group.py",
-        "namespace(x).sqrt(self.blocks",
-        "np.sqrt(self.blocks",
+        "namespace(x).sqrt(blocks",
+        "np.sqrt(blocks",
         NORMS.format("blocks"),
     ),
     Mutant(
@@ -60,8 +66,8 @@ MUTANTS = [
     Mutant(
         "float() of a device number in every iteration",
         "solvers/proximal.py",
-        "        momentum = (t_prev - 1) / t\n",
-        "        momentum = (t_prev - 1) / t\n        if float(xp.max(t)) < 0:\n            return\n",
+        "        z = extrapolated(x, x_prev, expand(momentum, ndim))\n",
+        "        z = extrapolated(x, x_prev, momentum * (float(xp.max(t)) > 0))\n",
         BUDGETS.format("wait_once"),
     ),
     Mutant(
@@ -108,16 +114,16 @@ MUTANTS = [
     ),
     Mutant(
         "assignment under duplicate indices instead of sums",
-        "backend/segments.py",
-        'xp.add.at(sums, (..., labels), values)',
-        "sums[..., labels] = values",
+        "kernels/cuda/segments.py",
+        "return _sum(cupy.ascontiguousarray(values), order, starts, values.shape[-1], count, sums)",
+        "sums[..., labels] = values\n    return sums",
         "tests/test_backend.py -k segment",
     ),
     Mutant(
         "sums that are differences of running sums",
-        "backend/segments.py",
-        'xp.add.at(sums, (..., labels), values)',
-        'sums[...] = xp.add.reduceat(values[..., xp.argsort(labels)], xp.arange(count), axis=-1)',
+        "kernels/cuda/segments.py",
+        "return _sum(cupy.ascontiguousarray(values), order, starts, values.shape[-1], count, sums)",
+        "return cupy.add.reduceat(values[..., order], starts[:-1], axis=-1)",
         "tests/test_backend.py -k segment",
     ),
     Mutant(
@@ -130,14 +136,14 @@ MUTANTS = [
     Mutant(
         "double precision by default",
         "backend/segments.py",
-        "sums = xp.zeros((*batch, count), dtype=values.dtype)",
-        "sums = xp.zeros((*batch, count))",
-        NORMS.format("unequal"),
+        "out = xp.zeros((*values.shape[:-1], n), dtype=values.dtype, device=device(values))",
+        "out = xp.zeros((*values.shape[:-1], n), device=device(values))",
+        OPERATORS.format("sampling"),
     ),
     Mutant(
         "weights in their own precision",
         "penalties/base.py",
-        "return namespace(x, weight).astype(weight, real_dtype(x)) if is_array(weight) else weight",
+        "return namespace(x, weight).astype(weight, real_dtype(x), copy=False) if is_array(weight) else weight",
         "return weight",
         NORMS.format("weight"),
     ),
@@ -242,9 +248,33 @@ MUTANTS = [
     Mutant(
         "rounding taken for a difference",
         "backend/segments.py",
-        "slack = max(1e-12, 4 * eps(gains))",
-        "slack = 0.0",
+        "above_and_tied(gains, smallest, max(1e-12, 4 * eps(gains)))",
+        "above_and_tied(gains, smallest, 0.0)",
         "tests/test_backend.py -k top_k",
+    ),
+    Mutant(
+        "a complex number times a double in a kernel",
+        "kernels/cuda/shrinkage.py",
+        "y = size == 0 ? T(0) : x * (left / size)",
+        "y = size == 0 ? T(0) : x * (1.0 - t / size)",
+        "tests/gpu_static -k soft_threshold",
+        "static",
+    ),
+    Mutant(
+        "a loop of a kernel that takes one too many",
+        "kernels/cuda/segments.py",
+        "j < starts[segment + 1]; j++",
+        "j <= starts[segment + 1]; j++",
+        "tests/test_cuda_twins.py -k plain_code and float64",
+        "cupy",
+    ),
+    Mutant(
+        "a barrier that is missing in a kernel",
+        "kernels/cuda/hadamard.py",
+        "        __syncthreads();\n        for (int i = threadIdx.x; i < tile / 2",
+        "        for (int i = threadIdx.x; i < tile / 2",
+        "tests/test_cuda_twins.py -k plain_code and float32",
+        "cupy",
     ),
 ]  # fmt: skip
 
@@ -260,8 +290,8 @@ def main(arguments: list[str] | None = None) -> int:
         copy = Path(folder) / "copy"
         ignored = shutil.ignore_patterns(".*", "out", "__pycache__", "*.egg-info")
         shutil.copytree(ROOT, copy, ignore=ignored)
-        for tests in dict.fromkeys(mutant.tests for mutant in chosen):
-            if code := run(copy, tests):
+        for tests, where in dict.fromkeys((mutant.tests, mutant.where) for mutant in chosen):
+            if code := run(copy, tests, where):
                 print(f"these tests fail without any mutant (exit code {code}): {tests}")
                 return 2
         caught = sum(is_caught(copy, mutant) for mutant in chosen)
@@ -276,7 +306,7 @@ def is_caught(copy: Path, mutant: Mutant) -> bool:
     if text.count(mutant.before) != 1:
         raise SystemExit(f"{mutant.mistake}: {mutant.file} holds {text.count(mutant.before)} times\n{mutant.before}")
     path.write_text(with_imports(text.replace(mutant.before, mutant.after), mutant))
-    code = run(copy, mutant.tests)
+    code = run(copy, mutant.tests, mutant.where)
     path.write_text(text)
     print(f"{'caught' if code == 1 else 'MISSED'}  {mutant.mistake} ({mutant.file})", flush=True)
     return code == 1
@@ -290,15 +320,41 @@ def with_imports(text: str, mutant: Mutant) -> str:
     return head + line + needed + rest
 
 
-def run(copy: Path, tests: str) -> int:
+def run(copy: Path, tests: str, where: str) -> int:
     """Exit code of pytest on the tests, in the copy: 1 is a failure, 0 none."""
     names, _, keywords = tests.partition(" -k ")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *names.split()]
-    environment = os.environ | {"CSRECOVER_BACKENDS": "cupy_double array_api_strict:device1", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([*command, "-k", keywords], cwd=copy, env=environment, capture_output=True, text=True)
+    python, more, environment = PLACES[where]()
+    command = [python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *more, *names.split(), "-k", keywords]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"} | environment
+    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
     if done.returncode not in (0, 1):
         raise SystemExit(f"pytest ended with {done.returncode} on {tests}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return done.returncode
+
+
+def on_double() -> tuple[str, list[str], dict[str, str]]:
+    """Python, options of pytest and environment of tests on the double and on the second device of array-api-strict."""
+    return sys.executable, ["-p", "no:xdist"], {"CSRECOVER_BACKENDS": "cupy_double array_api_strict:device1"}
+
+
+def statically() -> tuple[str, list[str], dict[str, str]]:
+    """The same for `make test-gpu-static`."""
+    if problem := gpu_static.install():
+        raise SystemExit(f"mutants of kernels need the packages of make test-gpu-static: {problem}")
+    return (
+        str(gpu_static.PYTHON),
+        ["--confcutdir", "tests/gpu_static"],
+        {"CSRECOVER_GPU_STATIC": "1", "PYTHONPATH": "."},
+    )
+
+
+def on_cupy() -> tuple[str, list[str], dict[str, str]]:
+    """The same for `make test-cupy`."""
+    ensure_built(cupy_on_cpu.DESTINATION)
+    return sys.executable, ["-p", "tests.cupy_on_cpu.plugin"], cupy_on_cpu.emulation(cupy_on_cpu.DESTINATION)
+
+
+PLACES = {"double": on_double, "static": statically, "cupy": on_cupy}
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def _threadpools() -> ThreadpoolController:
 
 
 def positive_solver(gram: Array) -> Callable[[Array], Array] | None:
-    """Solver of gram @ x = b for one vector b and a Hermitian positive definite matrix; None where it is too singular."""
+    """Solver of gram @ x = b, b one vector, for a Hermitian positive definite matrix; None close to singular."""
     worst = eps(gram) ** 0.5
     if library(gram) == "numpy":
         factor, failed = _potrf(gram.dtype)(gram, lower=True)

@@ -81,7 +81,7 @@ def check_weight(weight: Any) -> Any:
 
 def weights_for(x: Array, weight: Any) -> Any:
     """The weights in the real dtype of x; a number stays a number."""
-    return namespace(x, weight).astype(weight, real_dtype(x)) if is_array(weight) else weight
+    return namespace(x, weight).astype(weight, real_dtype(x), copy=False) if is_array(weight) else weight
 
 
 def threshold(x: Array, step: Any, weight: Any, ndim: int) -> Any:

@@ -75,8 +75,8 @@ def asarray(a: Any, dtype: Any = None, order: Any = None, *, copy: bool | None =
 
 
 def ascontiguousarray(a: Any, dtype: Any = None) -> Any:
-    """As `asarray`, in the order of C."""
-    out = asarray(a, dtype)
+    """As `asarray`, in the order of C; an array of another device stays there."""
+    out = a if isinstance(a, ndarray) and dtype in (None, a.dtype) else asarray(a, dtype)
     return out if out.flags.c_contiguous else out.copy()
 
 
