@@ -1,6 +1,7 @@
 # make demo   set up and run the main job        make test       set up and run the test suite
 # make lint   ruff and mypy                      make test-full  every property with many more cases
 # make bench  tables side by side with peers     make test-lowest  the suite on the oldest dependencies
+# make test-torch  the property suite on torch    make mutants   typical GPU mistakes, one at a time: all are caught
 # make test-gpu-static  GPU code against the real CuPy's names and NVIDIA's compiler, without a GPU
 # make test-cupy  the suite on the real CuPy with its kernels compiled for the CPU (ASAN=1: with AddressSanitizer)
 
@@ -9,10 +10,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 PYTEST := -m pytest -n $(WORKERS) --dist worksteal -q
+ON_BACKENDS := tests/test_properties.py tests/test_backend.py tests/test_drawn_operators.py tests/test_cuda_twins.py
 # the workers are the threads
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo test test-full test-lowest test-cupy test-gpu-static lint bench clean
+.PHONY: demo test test-full test-lowest test-cupy test-gpu-static test-torch mutants lint bench clean
 
 demo: $(VENV)/base
 	$(BIN)/csrecover demo
@@ -31,6 +33,12 @@ test-cupy: $(VENV)/dev
 
 test-gpu-static:
 	$(PYTHON) -m tests.gpu_static
+
+test-torch: $(VENV)-torch/done
+	$(ONE_THREAD) CSRECOVER_BACKENDS=torch:cpu $(VENV)-torch/bin/python $(PYTEST) $(ON_BACKENDS)
+
+mutants: $(VENV)/dev
+	$(BIN)/python -m tests.gpu_mutants
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
@@ -58,6 +66,11 @@ $(VENV)/bench: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install -q -e .[dev,bench,fast,interop]
 	touch $@ $(VENV)/dev $(VENV)/base
 
+$(VENV)-torch/done: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-torch
+	$(VENV)-torch/bin/python -m pip install -q torch==2.13.0 -e .[dev,fast,interop]
+	touch $@
+
 $(VENV)-lowest/done: pyproject.toml tests/lowest.py
 	$(PYTHON) -m venv $(VENV)-lowest
 	$(PYTHON) tests/lowest.py > $(VENV)-lowest/constraints.txt
@@ -65,4 +78,4 @@ $(VENV)-lowest/done: pyproject.toml tests/lowest.py
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest $(VENV)-gpu .cupy-on-cpu out .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-torch $(VENV)-gpu .cupy-on-cpu out .pytest_cache .hypothesis .ruff_cache .mypy_cache

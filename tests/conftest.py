@@ -20,6 +20,7 @@ settings.register_profile("full", max_examples=1000, deadline=None)
 settings.load_profile("full" if FULL else "quick")
 
 NAMES = os.environ.get("CSRECOVER_BACKENDS", "numpy array_api_strict:device1 cupy_double").split()
+ON_GPU = pytest.param("cupy", id="gpu", marks=pytest.mark.gpu)  # left out but for `pytest -m gpu`
 
 
 def parameter(name: str):
@@ -30,7 +31,7 @@ def parameter(name: str):
     return pytest.param("cupy", id=name, marks=pytest.mark.cupy_double(version or cupy_double.versions()[0]))
 
 
-BACKENDS = [parameter(name) for name in NAMES]
+BACKENDS = [*map(parameter, NAMES), ON_GPU]
 
 
 def pytest_configure(config):
@@ -44,6 +45,8 @@ def pytest_report_header():
 
 @pytest.fixture(autouse=True)
 def _double(request):
+    if request.node.get_closest_marker("gpu") and not pytest.importorskip("cupy").is_available():
+        pytest.skip("there is no CUDA device")
     mark = request.node.get_closest_marker("cupy_double")
     with cupy_double.installed(*mark.args) if mark else nullcontext():
         yield

@@ -308,8 +308,8 @@ def is_caught(copy: Path, mutant: Mutant) -> bool:
     path.write_text(with_imports(text.replace(mutant.before, mutant.after), mutant))
     code = run(copy, mutant.tests, mutant.where)
     path.write_text(text)
-    print(f"{'caught' if code == 1 else 'MISSED'}  {mutant.mistake} ({mutant.file})", flush=True)
-    return code == 1
+    print(f"{'caught' if code else 'MISSED'}  {mutant.mistake} ({mutant.file})", flush=True)
+    return code != 0
 
 
 def with_imports(text: str, mutant: Mutant) -> str:
@@ -321,13 +321,13 @@ def with_imports(text: str, mutant: Mutant) -> str:
 
 
 def run(copy: Path, tests: str, where: str) -> int:
-    """Exit code of pytest on the tests, in the copy: 1 is a failure, 0 none."""
+    """Exit code of pytest on the tests, in the copy: 1 is a failure, 0 none; negative where a kernel brought it down."""
     names, _, keywords = tests.partition(" -k ")
     python, more, environment = PLACES[where]()
     command = [python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *more, *names.split(), "-k", keywords]
     environment = os.environ | {"OMP_NUM_THREADS": "1"} | environment
     done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
-    if done.returncode not in (0, 1):
+    if done.returncode > 1:
         raise SystemExit(f"pytest ended with {done.returncode} on {tests}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return done.returncode
 
