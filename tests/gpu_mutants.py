@@ -321,7 +321,7 @@ def with_imports(text: str, mutant: Mutant) -> str:
 
 
 def run(copy: Path, tests: str, where: str) -> int:
-    """Exit code of pytest on the tests, in the copy: 1 is a failure, 0 none; negative where a kernel brought it down."""
+    """Exit code of pytest in the copy: 1 is a failure, 0 none; negative where a kernel brought the process down."""
     names, _, keywords = tests.partition(" -k ")
     python, more, environment = PLACES[where]()
     command = [python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *more, *names.split(), "-k", keywords]
