@@ -73,8 +73,8 @@ def _natural(x: Array) -> Array:
     """Natural-order transform along the last axis."""
     if not isinstance(x, np.ndarray):
         return walsh_hadamard(x)
-    pairs = x.dtype.kind == "c"
-    numbers = np.ascontiguousarray(x).view(x.real.dtype) if pairs else x
+    x, pairs = np.ascontiguousarray(x), x.dtype.kind == "c"
+    numbers = x.view(x.real.dtype) if pairs else x
     n = numbers.shape[-1]
     rows = numbers.reshape(-1, n)
     kernel = compiled("hadamard") if rows.size >= _WORTH and n >= 64 else None
