@@ -185,7 +185,8 @@ class _OperatorProperties:
         holds(tuple(dense.shape) == A.shape, f"todense() has shape {dense.shape}, {A.shape} was expected")
         x = draw(self.rng, A.in_shape, A._example, complex_=False)
         image = dense @ xp.astype(xp.reshape(x, (-1,)), dense.dtype)
-        same(xp.reshape(A @ x, (-1,)), image, "todense() against A @ x")
+        size = float(norm(xp.reshape(dense, (-1,)))) * float(norm(xp.reshape(x, (-1,))))
+        same(xp.reshape(A @ x, (-1,)), image, "todense() against A @ x", size=size)
         picks = [A.size_in - 1, 0]
         same(A.columns(picks), xp.stack([dense[:, pick] for pick in picks], axis=1), "columns() against todense()")
         same(A.column_norms(), xp.reshape(norm(mT(dense)), A.in_shape), "column_norms()")

@@ -50,12 +50,15 @@ def draw(rng: np.random.Generator, shape: tuple[int, ...], like: Array, *, compl
     return cast_like(values, as_complex(like) if complex_ else like)
 
 
-def same(seen: Array, wanted: Array, what: str, *, unit: float = 0.0) -> None:
-    """Assert that two arrays are equal up to a thousand rounding units (of theirs, or `unit`) of the largest entry."""
+def same(seen: Array, wanted: Array, what: str, *, unit: float = 0.0, size: float = 0.0) -> None:
+    """Assert that two arrays are equal up to a thousand rounding units (of theirs, or `unit`) of the largest entry.
+
+    Where terms may cancel, `size` is what they add up to without.
+    """
     if tuple(seen.shape) != tuple(wanted.shape):
         raise AssertionError(f"{what}: shape {tuple(seen.shape)} where {tuple(wanted.shape)} was expected")
     a, b = to_numpy(seen), to_numpy(wanted)
-    scale = max(float(np.max(np.abs(b), initial=0)), 1e-300)
+    scale = max(float(np.max(np.abs(b), initial=0)), size, 1e-300)
     difference = float(np.max(np.abs(a - b), initial=0))
     limit = 1000 * max(eps(seen), eps(wanted), unit) * scale
     if not difference <= limit:
