@@ -43,6 +43,21 @@ class Wrapper(LinearOperator, ABC):
         return self.operator.batch_shape
 
 
+class Normal(Wrapper, ABC):
+    """A^H A of an operator A by a shortcut, which is its own adjoint."""
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return self.operator.in_shape
+
+    @property
+    def H(self) -> LinearOperator:
+        return self
+
+    def _adjoint(self, y: Array) -> Array:
+        return self._apply(y)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Adjoint(Wrapper):
     """A^H of an operator A."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_float, device, energy, fftn, irfftn, is_complex, namespace, norm, rfftn, to
-from .algebra import Wrapper
+from ..backend import Array, as_float, conj, device, energy, fftn, irfftn, is_complex, namespace, norm, rfftn, to
+from .algebra import Normal
 from .axes import signal_axes
 from .base import LinearOperator, as_shape
 from .sampling import Sampling
@@ -56,18 +57,19 @@ class Convolution(LinearOperator):
         return bool(xp.all(abs(energy(self._spectrum) - 1) < _UNIT))
 
     def _apply(self, x: Array) -> Array:
-        return self._filter(x, self._spectrum)
+        return self._filter(x, lambda spectrum: spectrum)
 
     def _adjoint(self, y: Array) -> Array:
-        return self._filter(y, namespace(y).conj(self._spectrum))
+        return self._filter(y, conj)
 
-    def _filter(self, x: Array, spectrum: Array) -> Array:
+    def _filter(self, x: Array, response: Callable[[Array], Array]) -> Array:
+        """Multiply the transform of x with a function of the eigenvalues; real signals need half of them."""
         xp, axes = namespace(x), signal_axes(self.in_shape)
         x = xp.astype(x, xp.result_type(x, self.kernel), copy=False)
         if is_complex(x):
-            return fftn(fftn(x, axes) * spectrum, axes, inverse=True)
-        half = spectrum[..., : self.in_shape[-1] // 2 + 1]
-        return irfftn(rfftn(x, axes) * half, self.in_shape, axes)
+            return fftn(fftn(x, axes) * response(self._spectrum), axes, inverse=True)
+        half = self._spectrum[..., : self.in_shape[-1] // 2 + 1]
+        return irfftn(rfftn(x, axes) * response(half), self.in_shape, axes)
 
     @property
     def gram(self) -> LinearOperator:
@@ -82,20 +84,13 @@ class Convolution(LinearOperator):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Autocorrelation(Wrapper):
+class Autocorrelation(Normal):
     """A^H A of a convolution A: one transform there and one back."""
 
     operator: Convolution
 
-    @property
-    def H(self) -> LinearOperator:
-        return self
-
     def _apply(self, x: Array) -> Array:
-        return self.operator._filter(x, energy(self.operator._spectrum))
-
-    def _adjoint(self, y: Array) -> Array:
-        return self._apply(y)
+        return self.operator._filter(x, energy)
 
     def norm(self) -> float:
         return self.operator.norm() ** 2

@@ -20,6 +20,7 @@ from ..backend import (
     namespace,
     nonuniform_fourier,
 )
+from .algebra import Normal
 from .axes import cut, signal_axes
 from .base import LinearOperator, as_shape
 
@@ -131,7 +132,7 @@ class NUFFT(LinearOperator):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NormalNUFFT(LinearOperator):
+class NormalNUFFT(Normal):
     """A^H A of a non-uniform Fourier transform A: pad with zeros to twice the size, filter, crop.
 
     References
@@ -142,18 +143,6 @@ class NormalNUFFT(LinearOperator):
 
     operator: NUFFT
 
-    @property
-    def in_shape(self) -> tuple[int, ...]:
-        return self.operator.in_shape
-
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        return self.operator.in_shape
-
-    @property
-    def H(self) -> LinearOperator:
-        return self
-
     def _apply(self, x: Array) -> Array:
         xp, axes = namespace(x), signal_axes(self.in_shape)
         x = _promoted(x, self.operator.points)
@@ -163,9 +152,6 @@ class NormalNUFFT(LinearOperator):
         for axis in reversed(axes):
             x = cut(fftn(x, (axis,), inverse=True), axis, 0, x.shape[axis] // 2)
         return x
-
-    def _adjoint(self, y: Array) -> Array:
-        return self._apply(y)
 
 
 def _promoted(x: Array, numbers: Array) -> Array:
