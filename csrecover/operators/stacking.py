@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +29,26 @@ def _offsets(sizes: list[int]) -> list[tuple[int, int]]:
     return list(zip([0, *ends[:-1]], ends, strict=True))
 
 
+class Stacked(LinearOperator, ABC):
+    """Operators whose measurements follow each other, flattened."""
+
+    operators: tuple[LinearOperator, ...]
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return (sum(part.size_out for part in self.operators),)
+
+    @property
+    def real_input(self) -> bool:
+        return any(part.real_input for part in self.operators)
+
+    @property
+    def real_output(self) -> bool:
+        return all(part.real_output for part in self.operators)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class VStack(LinearOperator):
+class VStack(Stacked):
     """Operators on the same signal, their measurements one after the other (flattened): [A; B; ...].
 
     Parameters
@@ -48,18 +67,6 @@ class VStack(LinearOperator):
     @property
     def in_shape(self) -> tuple[int, ...]:
         return self.operators[0].in_shape
-
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        return (sum(part.size_out for part in self.operators),)
-
-    @property
-    def real_input(self) -> bool:
-        return any(part.real_input for part in self.operators)
-
-    @property
-    def real_output(self) -> bool:
-        return all(part.real_output for part in self.operators)
 
     def _apply(self, x: Array) -> Array:
         images = [flat(part @ x, len(part.out_shape)) for part in self.operators]
@@ -84,7 +91,7 @@ def hstack(operators: list[LinearOperator]) -> LinearOperator:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BlockDiagonal(LinearOperator):
+class BlockDiagonal(Stacked):
     """Operators each on its own piece of a (flattened) signal.
 
     Parameters
@@ -102,20 +109,8 @@ class BlockDiagonal(LinearOperator):
         return (sum(part.size_in for part in self.operators),)
 
     @property
-    def out_shape(self) -> tuple[int, ...]:
-        return (sum(part.size_out for part in self.operators),)
-
-    @property
     def unitary(self) -> bool:
         return all(part.unitary for part in self.operators)
-
-    @property
-    def real_input(self) -> bool:
-        return any(part.real_input for part in self.operators)
-
-    @property
-    def real_output(self) -> bool:
-        return all(part.real_output for part in self.operators)
 
     def _apply(self, x: Array) -> Array:
         return _piecewise(self.operators, x)
