@@ -97,8 +97,10 @@ def cosamp(A: dict[str, Step], m: int, n: int, itemsize: int, k: int) -> list[St
 
 
 def tree_projection(n: int, itemsize: int) -> list[Step]:
-    """The gains go to the host, which searches, and a mask comes back."""
-    return [Step("tree projection", 0, 0, waits=1, bus=n * (itemsize + 1), host=HOST[0] + HOST[1] * n)]
+    """The magnitudes go to the host, which searches, and a mask comes back."""
+    return [
+        Step("tree projection", 1, 2 * n * itemsize, n, waits=1, bus=n * (itemsize + 1), host=HOST[0] + HOST[1] * n)
+    ]
 
 
 def row(name: str, size: str, steps: list[Step], itemsize: int, signals: int = 1) -> dict[str, object]:
@@ -157,7 +159,7 @@ cuBLAS, cuFFT or cuSOLVER counts as one launch, and small matrices do not reach 
   gains most by batches. A large matrix binds it by memory, and again a batch reads it once for all its signals.
 - A look every ten iterations adds one synchronisation and some seventy launches: about 22 us an iteration.
 - CoSaMP of one small problem is bound by launches, two thirds of them those of its least squares.
-- The tree projection computes on the host; the bus takes less than one percent of its time.
+- The tree projection computes on the host; the bus takes less than one percent of its time (page-locked memory).
 
 To measure first, on hardware: (1) the time of one iteration of FISTA, small and large, against this table; (2) whether
 fetching one number takes {wait:.0f} us; (3) products of 64 signals against one; (4) the sort in `top_k_mask` against

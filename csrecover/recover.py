@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from .models import SupportModel
 from .operators import LinearOperator, as_operator
 from .penalties import Penalty
 from .solvers import Progress, Result, fista, subspace_pursuit
+from .solvers.parts import in_parts
 
 
 def recover(
@@ -22,6 +24,7 @@ def recover(
     tol: float = 1e-6,
     max_iter: int | None = None,
     callback: Callable[[Progress], Any] | None = None,
+    max_memory: float | None = None,
 ) -> Result:
     """Recover a structured signal x from measurements y = A x + noise.
 
@@ -40,6 +43,9 @@ def recover(
         them to measurements, ``result.signal`` is the signal W.H @ x.
     tol, max_iter, callback
         as in the solver.
+    max_memory : float, optional
+        bytes for the working arrays, by an estimate from the sizes of A: a batch that needs more is solved in parts,
+        with the same result. By default nine tenths of what is free on the device of y, without limit on the host.
 
     Returns
     -------
@@ -50,7 +56,8 @@ def recover(
     TypeError
         When the structure is neither a model nor a penalty, or the basis no operator.
     ValueError
-        When k is missing (model) or given (penalty), or the basis is not unitary or does not fit A.
+        When k is missing (model) or given (penalty), the basis is not unitary or does not fit A, or max_memory is no
+        positive number.
     """
     A = as_operator(A)
     if basis is not None:
@@ -68,11 +75,11 @@ def recover(
     if isinstance(structure, SupportModel):
         if k is None:
             raise ValueError(f"{type(structure).__name__} needs a budget: recover(A, y, structure, k)")
-        result = subspace_pursuit(A, y, structure, k, **options)
+        solve = partial(subspace_pursuit, model=structure, k=k, **options)
     elif isinstance(structure, Penalty):
         if k is not None:
             raise ValueError(f"{type(structure).__name__} is a penalty: its weight takes the place of the budget k={k}")
-        result = fista(A, y, structure, **options)
+        solve = partial(fista, penalty=structure, **options)
     else:
         raise TypeError(f"expected a sparsity model or a penalty, got {type(structure).__name__}")
-    return replace(result, basis=basis)
+    return replace(in_parts(partial(solve, A), A, y, max_memory), basis=basis)

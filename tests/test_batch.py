@@ -1,5 +1,7 @@
 """Five hundred signals that share a matrix: one call gives what a loop gives, signal by signal."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -50,3 +52,56 @@ def test_a_stack_of_matrices_gives_each_signal_its_own():
         for matrix, signal, x in zip(stack, signals, together.x, strict=True):
             # the step of the stack is that of its largest norm: the paths differ, the solutions do not
             np.testing.assert_allclose(x, solve(cs.Matrix(matrix), matrix @ signal).x, atol=2e-4)
+
+
+@pytest.mark.parametrize("structure", [(cs.Sparse(), 20), (cs.L1(0.1),)])
+def test_a_batch_in_parts_is_the_batch(structure):
+    whole = cs.recover(A, Y[:12].reshape(3, 4, -1), *structure, tol=1e-5)
+    parts = cs.recover(A, Y[:12].reshape(3, 4, -1), *structure, tol=1e-5, max_memory=1e6)
+    assert (parts.status == whole.status).all()
+    assert (parts.iterations == whole.iterations).all()
+    assert parts.n_apply > whole.n_apply
+    np.testing.assert_allclose(parts.x, whole.x, atol=1e-12)
+    np.testing.assert_allclose(parts.residual_norm, whole.residual_norm, atol=1e-12)
+    assert parts.history["change"].shape == whole.history["change"].shape
+
+
+def test_parts_of_a_stack_of_matrices_keep_the_stack_together():
+    operator = cs.Matrix(np.stack([cs.gaussian(40, 60, seed).matrix for seed in range(3)]))
+    signals = np.stack([[cs.random_signal(cs.Sparse(), 60, 4, 3 * i + j) for j in range(3)] for i in range(5)])
+    result = cs.recover(operator, operator @ signals, cs.Sparse(), 4, max_memory=1e5)
+    assert result.status.shape == (5, 3)
+    assert (result.error(signals) < 1e-10).all()
+
+
+@pytest.mark.parametrize("limit", [3e6, 1e7])
+@pytest.mark.parametrize("structure", [(cs.Sparse(), 20), (cs.L1(0.1),)])
+@pytest.mark.parametrize("operator", [cs.Matrix(A.matrix), cs.random_rows(1024, 256, 0) @ cs.DCT(1024)])
+def test_the_working_arrays_of_a_part_fit_in_max_memory(operator, structure, limit):
+    signals = SIGNALS[:100]
+    y = operator @ signals
+    one = cs.recover(operator, y[:1], *structure, max_iter=5)  # what does not depend on the batch is there
+    kept = one.x.nbytes * len(y) * 9 // 8  # the result itself: x and its support
+    fixed = _peak(lambda: cs.recover(operator, y[:1], *structure, max_iter=5))
+    assert _peak(lambda: cs.recover(operator, y, *structure, max_iter=5, max_memory=limit)) <= limit + 2 * kept + fixed
+
+
+def test_what_is_free_on_the_device_limits_a_batch(monkeypatch):
+    monkeypatch.setattr("csrecover.solvers.parts.memory_free", lambda y: 1e6)
+    parts, whole = (cs.recover(A, Y[:12], cs.Sparse(), 20, max_memory=limit) for limit in (None, 1e9))
+    assert parts.n_apply > whole.n_apply
+    np.testing.assert_allclose(parts.x, whole.x, atol=1e-12)
+
+
+def _peak(work):
+    tracemalloc.start()
+    work()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+@pytest.mark.parametrize("limit", [0, -1.0, "2 GB", np.nan])
+def test_max_memory_is_a_positive_number_of_bytes(limit):
+    with pytest.raises(ValueError, match="max_memory is a number of bytes such as 2e9"):
+        cs.recover(A, Y[:2], cs.Sparse(), 20, max_memory=limit)

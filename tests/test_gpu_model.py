@@ -64,7 +64,7 @@ def test_launches_of_cosamp(model):
     assert waits == sum(step.waits for step in steps)
 
 
-def test_a_tree_projection_launches_nothing_and_crosses_the_bus_twice(model):
+def test_a_tree_projection_launches_once_and_crosses_the_bus_twice(model):
     tree, x = cs.to((cs.TreeSparse(cs.Tree.binary(levels=7)), np.arange(127.0)), "cupy")
     (step,) = model.tree_projection(127, 8)
     tree.support(x, K)  # the tree itself goes to the host once

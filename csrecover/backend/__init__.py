@@ -6,10 +6,21 @@ transforms, segment sums, a deterministic top-k, scatter) is filled in here, lib
 form in plain array code.
 """
 
-from .devices import device_facts, memory_held, synchronize, working_on
-from .dtypes import as_complex, as_float, conj, dtype_name, eps, is_complex, is_float, real_dtype, real_dtype_name
+from .devices import device_facts, memory_free, memory_held, synchronize, working_on
+from .dtypes import (
+    as_complex,
+    as_float,
+    conj,
+    dtype_name,
+    eps,
+    is_complex,
+    is_float,
+    itemsize,
+    real_dtype,
+    real_dtype_name,
+)
 from .libraries import Array, arrays_in, device, frozen, is_array, library, namespace, on_host, where_is
-from .moving import cast_like, to, to_like, to_numpy
+from .moving import cast_like, staged, to, to_like, to_numpy
 from .nufft import nonuniform_fourier
 from .parts import on_parts
 from .segments import scatter, segment_sum, top_k_mask
@@ -46,9 +57,11 @@ __all__ = [
     "is_array",
     "is_complex",
     "is_float",
+    "itemsize",
     "keep",
     "library",
     "mT",
+    "memory_free",
     "memory_held",
     "namespace",
     "nonuniform_fourier",
@@ -63,6 +76,7 @@ __all__ = [
     "scaled",
     "scatter",
     "segment_sum",
+    "staged",
     "synchronize",
     "to",
     "to_like",

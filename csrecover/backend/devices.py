@@ -1,4 +1,4 @@
-"""The device of an array: what it is, when it has finished, how much of its memory is held."""
+"""The device of an array: what it is, when it has finished, how much memory is held and free."""
 
 from __future__ import annotations
 
@@ -55,6 +55,19 @@ def memory_held(x: Array) -> int | None:
             return importlib.import_module("cupy").get_default_memory_pool().total_bytes()
     if _torch_cuda(x):
         return importlib.import_module("torch").cuda.memory_reserved(device(x))
+    return None
+
+
+def memory_free(x: Array) -> int | None:
+    """Bytes that new arrays beside x can take on its device; None on the host and where the library does not tell."""
+    if library(x) == "cupy":
+        cupy = importlib.import_module("cupy")
+        with device(x):
+            return cupy.cuda.runtime.memGetInfo()[0] + cupy.get_default_memory_pool().free_bytes()
+    if _torch_cuda(x):
+        torch = importlib.import_module("torch")
+        kept = torch.cuda.memory_reserved(device(x)) - torch.cuda.memory_allocated(device(x))
+        return torch.cuda.mem_get_info(device(x))[0] + kept
     return None
 
 

@@ -64,6 +64,11 @@ def real_dtype(x: Array) -> Any:
     return getattr(namespace(x), real_dtype_name(x))
 
 
+def itemsize(x: Array) -> int:
+    """Bytes of a number of x."""
+    return np.dtype(dtype_name(x)).itemsize
+
+
 def eps(x: Array) -> float:
     """Rounding unit of x's precision."""
     return float(np.finfo(_FLOATS[dtype_name(x)]).eps)

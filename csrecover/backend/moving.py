@@ -23,6 +23,17 @@ def to_numpy(x: Array) -> np.ndarray:
     return np.asarray(compat.to_device(x, "cpu"))
 
 
+def staged(x: Array) -> np.ndarray:
+    """Copy of x on the host for a step there that drops it soon.
+
+    From CuPy it goes to page-locked memory, which the device fills about twice as fast and of which the library keeps
+    a pool; whatever lives longer should not hold such memory: `to_numpy`.
+    """
+    if library(x) != "cupy":
+        return to_numpy(x)
+    return x.get(out=importlib.import_module("cupyx").empty_pinned(x.shape, dtype=x.dtype))
+
+
 def to(obj: Any, target: Any) -> Any:
     """Move an array, or every array field of a frozen dataclass (operator, model, penalty), to a library and device.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..backend import Array, flat, scaled, to_like, to_numpy
+from ..backend import Array, flat, scaled, staged, to_like
 from ..structures import Tree
 from ..structures.signal import expect
 from .base import SupportModel, check_count
@@ -17,8 +17,8 @@ from .tree_projection import best_subtree
 class TreeSparse(SupportModel):
     """Signals with at most k nonzero coefficients whose support holds the parent of each of its nodes.
 
-    The projection is exact for every k, ties included, to 1e-12 of ||x||^2. It runs on the host: the energies of x go
-    there, the mask comes back.
+    The projection is exact for every k, ties included, to 1e-12 of ||x||^2. It runs on the host: the magnitudes of x
+    go there, the mask comes back.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class TreeSparse(SupportModel):
 
     def support(self, x: Array, k: int) -> Array:
         x, k = self._signals(x), check_count(k)
-        magnitudes = np.abs(to_numpy(flat(x, self.ndim))).astype(np.float64).reshape(-1, self.tree.size)
+        magnitudes = staged(abs(flat(x, self.ndim))).astype(np.float64).reshape(-1, self.tree.size)
         if not np.isfinite(magnitudes).all():
             raise ValueError(f"{self} projects finite signals, got NaN or infinity")
         masks = [best_subtree(self.tree.order, signal, k) for signal in scaled(magnitudes) ** 2]

@@ -48,7 +48,7 @@ RUNTIME: dict[str, Any] = {
     "driverGetVersion": lambda: 13020,
     "getDeviceCount": lambda: COUNT,
     "getDeviceProperties": lambda number: {"name": b"CuPy double", "major": 0, "minor": 0},
-    "memGetInfo": lambda: (0, 0),
+    "memGetInfo": lambda: (2**34, 2**35),
     "runtimeGetVersion": lambda: 13020,
 }
 
@@ -58,6 +58,10 @@ class MemoryPool:
 
     def total_bytes(self) -> int:
         """Bytes held."""
+        return 0
+
+    def free_bytes(self) -> int:
+        """Bytes held and in use by no array."""
         return 0
 
 

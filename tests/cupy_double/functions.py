@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -93,6 +94,11 @@ def asnumpy(a: Any, stream: Any = None, order: str = "C", out: Any = None, *, bl
     return a.get(order=order, out=out) if isinstance(a, ndarray) else np.asarray(a, order=order)
 
 
+def empty_pinned(shape: Any, dtype: Any = float, order: str = "C") -> np.ndarray:
+    """Host array that holds no numbers yet."""
+    return np.ndarray(shape, dtype, order=order, buffer=b"\xff" * (math.prod(shape) * np.dtype(dtype).itemsize)).copy()
+
+
 def _nan_where_it_fails(host: Callable[..., Any]) -> Callable[..., Any]:
     """CuPy does not look at what its solvers report: no exception, but numbers that are none."""
 
@@ -150,6 +156,7 @@ MEMBERS: dict[str, Any] = {
     "cupy.is_available": lambda: True,
     "cupy.ndarray": ndarray,
     "cupy.ufunc": ufunc,
+    "cupyx.empty_pinned": empty_pinned,
     "cupyx.scipy.sparse.csc_matrix": csc_matrix,
     "cupyx.scipy.sparse.csr_matrix": csr_matrix,
     # modules beyond the snapshot

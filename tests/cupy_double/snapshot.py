@@ -4,7 +4,8 @@
     /tmp/cupy/bin/python tests/cupy_double/snapshot.py tests/cupy_double/
 
 writes cupy-14.2.json. Importing CuPy needs no driver and no GPU. Each name has one of: a list of parameters
-("(a, axis=, *, order=)"), "(...)" (unknown parameters), "ufunc", "class", "module" or "value".
+("(a, axis=, *, order=)"), "(...)" (unknown parameters, or a function that is NumPy's own), "ufunc", "class",
+"module" or "value".
 """
 
 import importlib
@@ -37,7 +38,10 @@ def describe(thing) -> str:
         return "class"
     if type(thing).__name__ == "ufunc":
         return "ufunc"
-    return parameters(thing) if callable(thing) else "value"
+    if not callable(thing):
+        return "value"
+    borrowed = str(getattr(thing, "__module__", "")).partition(".")[0] == "numpy"
+    return "(...)" if borrowed else parameters(thing)
 
 
 def parameters(function) -> str:

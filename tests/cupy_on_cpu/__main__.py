@@ -1,4 +1,7 @@
-"""Runs the tests that take a backend on the emulated CuPy: python -m tests.cupy_on_cpu [--asan] [options of pytest]."""
+"""Runs the tests that take a backend on the emulated CuPy: python -m tests.cupy_on_cpu [--asan] [options of pytest].
+
+With --asan those of our own kernels alone, under AddressSanitizer.
+"""
 
 import os
 import subprocess
@@ -25,7 +28,7 @@ def main(arguments):
         return 0
     options = [argument for argument in arguments if argument != "--asan"]
     own = HERE.relative_to(ROOT)
-    for tests in ([own], ["tests", f"--ignore={own}"]):
+    for tests in ([own], ["tests/test_cuda_twins.py"] if asan else ["tests", f"--ignore={own}"]):
         command = [sys.executable, *PYTEST, *options, *tests]
         ended = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         if ended not in (0, NO_TESTS):

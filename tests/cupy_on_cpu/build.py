@@ -35,15 +35,26 @@ class MissingError(Exception):
 
 
 def ensure_built(destination):
-    """Build into a folder unless it holds what this folder, this version of CuPy and this Python give."""
+    """Build into a folder unless it holds what this folder, this version of CuPy and this Python give.
+
+    The file `built` there says what it holds, nothing while it is incomplete, and is locked by whoever looks or builds.
+    """
     check_requirements()
-    stamp, wanted = destination / "built", fingerprint()
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    print(f"building CuPy {VERSION} for the CPU in {destination} (half a minute)", flush=True)
-    shutil.rmtree(destination, ignore_errors=True)
-    build(destination)
-    stamp.write_text(wanted)
+    import fcntl  # Windows has none
+
+    destination.mkdir(exist_ok=True)
+    with open(destination / "built", "a+") as stamp:
+        fcntl.flock(stamp, fcntl.LOCK_EX)
+        stamp.seek(0)
+        wanted = fingerprint()
+        if stamp.read() == wanted:
+            return
+        print(f"building CuPy {VERSION} for the CPU in {destination} (half a minute)", flush=True)
+        stamp.truncate(0)
+        for folder in filter(Path.is_dir, destination.iterdir()):
+            shutil.rmtree(folder)
+        build(destination)
+        stamp.write(wanted)
 
 
 def fingerprint():
