@@ -339,7 +339,7 @@ def on_double() -> tuple[str, list[str], dict[str, str]]:
 
 def statically() -> tuple[str, list[str], dict[str, str]]:
     """The same for `make test-gpu-static`."""
-    if problem := gpu_static.install():
+    if problem := gpu_static.install(*gpu_static.RUNS[0][1:]):
         raise SystemExit(f"mutants of kernels need the packages of make test-gpu-static: {problem}")
     return (
         str(gpu_static.PYTHON),

@@ -27,7 +27,7 @@ RUNS = [
 
 def main():
     for tests, folder, packages in RUNS:
-        missing = install(folder / "installed", packages)
+        missing = install(folder, packages)
         if missing:
             print(f"{tests} was not run: it needs packages from PyPI: {missing}")
             return 0
@@ -45,8 +45,9 @@ def check(tests, folder):
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
-def install(stamp, packages):
-    """Install what pip is to install unless the stamp says that it is there; the line of pip that says why not."""
+def install(folder, packages):
+    """Install what pip is to install unless a stamp says that it is there; the line of pip that says why not."""
+    stamp = folder / "installed"
     wanted = hashlib.sha256("".join([sys.version, *map(str, packages), (ROOT / "pyproject.toml").read_text()]).encode())
     if stamp.exists() and stamp.read_text() == wanted.hexdigest():
         return None
