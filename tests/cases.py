@@ -16,7 +16,7 @@ from csrecover.testing.examples import (
     skipped,
     sparse_array,
     sparse_members,
-    tree_members,
+    tree_case,
 )
 
 __all__ = ["models", "norms", "operators", "skipped", "solvers", "sparse_members"]
@@ -92,10 +92,8 @@ def models() -> dict[str, ModelCase]:
         "equal blocks": ModelCase(cs.BlockSparse(cs.Blocks.uniform(8, 2)), (8,), lambda k: block_members(halves, k)),
         "one block": ModelCase(cs.BlockSparse(cs.Blocks.uniform(8, 8)), (8,), lambda k: block_members(0 * halves, k)),
         "blocks 2-d": ModelCase(cs.BlockSparse(cs.Blocks(square)), (2, 4), lambda k: block_members(square, k)),
-        "forest": ModelCase(cs.TreeSparse(cs.Tree(PARENTS)), (8,), lambda k: tree_members(PARENTS, k)),
-        "binary tree": ModelCase(
-            cs.TreeSparse(cs.Tree.binary(levels=3)), (7,), lambda k: tree_members(np.array([-1, 0, 0, 1, 1, 2, 2]), k)
-        ),
+        "forest": tree_case(cs.TreeSparse(cs.Tree(PARENTS))),
+        "binary tree": tree_case(cs.TreeSparse(cs.Tree.binary(levels=3))),
     }
 
 

@@ -16,9 +16,7 @@ def test_operator_keeps_its_promises(name, like, backend):
 
 @pytest.mark.parametrize("name", cases.models())
 def test_model_projects_onto_its_best_support(name, like, backend):
-    case = cases.models()[name]
-    model = cs.to(case.model, backend)
-    assert cs.check_model(model, case.shape, case.members, like=like, draws=8)
+    assert cases.models()[name].check(backend, like)
 
 
 @pytest.mark.parametrize("name", cases.norms())

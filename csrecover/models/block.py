@@ -9,7 +9,7 @@ import numpy as np
 from ..backend import Array, energy, scaled, top_k_mask
 from ..structures import Blocks
 from ..structures.signal import expect
-from .base import SupportModel, check_count
+from .base import SupportModel, check_count, log_choose
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,5 +46,9 @@ class BlockSparse(SupportModel):
     def max_nonzeros(self, k: int) -> int:
         return int(np.sort(self.blocks.sizes)[::-1][:k].sum())
 
-    def units(self, n: int) -> int:  # noqa: ARG002
+    def log_count(self, k: int, shape: tuple[int, ...] | None = None) -> float:
+        self._one_shape(shape)
+        return log_choose(self.blocks.count, min(check_count(k), self.blocks.count))
+
+    def units(self, shape: tuple[int, ...]) -> int:  # noqa: ARG002
         return self.blocks.count

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ..backend import Array, flat, namespace, top_k_mask
-from .base import SupportModel, check_count
+from .base import SupportModel, check_count, log_choose
 
 
 @dataclass(frozen=True)
@@ -26,3 +27,7 @@ class Sparse(SupportModel):
 
     def max_nonzeros(self, k: int) -> int:
         return k
+
+    def log_count(self, k: int, shape: tuple[int, ...] | None = None) -> float:
+        n = math.prod(self._one_shape(shape))
+        return log_choose(n, min(check_count(k), n))

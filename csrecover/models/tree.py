@@ -9,7 +9,7 @@ import numpy as np
 from ..backend import Array, flat, scaled, staged, to_like
 from ..structures import Tree
 from ..structures.signal import expect
-from .base import SupportModel, check_count
+from .base import SupportModel, check_count, log_choose
 from .tree_projection import best_subtree
 
 
@@ -47,10 +47,14 @@ class TreeSparse(SupportModel):
     def support(self, x: Array, k: int) -> Array:
         x, k = self._signals(x), check_count(k)
         magnitudes = staged(abs(flat(x, self.ndim))).astype(np.float64).reshape(-1, self.tree.size)
-        if not np.isfinite(magnitudes).all():
+        if not np.isfinite(magnitudes).all():  # those of a device too, now that they are here
             raise ValueError(f"{self} projects finite signals, got NaN or infinity")
         masks = [best_subtree(self.tree.order, signal, k) for signal in scaled(magnitudes) ** 2]
         return to_like(np.array(masks, dtype=bool).reshape(x.shape), x)
 
     def max_nonzeros(self, k: int) -> int:
         return min(k, self.tree.size)
+
+    def log_count(self, k: int, shape: tuple[int, ...] | None = None) -> float:
+        self._one_shape(shape)
+        return log_choose(self.tree.size, min(check_count(k), self.tree.size))

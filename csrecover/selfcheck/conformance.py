@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..backend import Array, to
-from ..testing import check_model, check_norm, check_operator, check_solver, examples
+from ..testing import check_norm, check_operator, check_solver, examples
 from .check import Check, attempt
 
 
@@ -32,10 +32,7 @@ def _operator(name, A, backend: str, dtype: str, like: Array) -> Check:
 
 
 def _model(name, case, backend: str, dtype: str, like: Array) -> Check:
-    def check() -> None:
-        check_model(to(case.model, backend), case.shape, case.members, like=like, draws=8)
-
-    return attempt("model", name, dtype, check)
+    return attempt("model", name, dtype, lambda: case.check(backend, like))
 
 
 def _norm(name, case, backend: str, dtype: str, like: Array) -> Check:

@@ -134,6 +134,7 @@ def _solve(
     started = time.perf_counter()
     A, y = check_problem(A, y)
     model = check_model(A, model, k)
+    k = model.check_budget(k)
     counting = Counting(A)
     energy = norm(y, len(A.out_shape))
 
@@ -209,14 +210,20 @@ def _capped_identification(model: SupportModel, k: Any, m: int, enlarge: int) ->
 
     There are fewer members where the merged system would be too wide.
     """
-    room = m - model.max_nonzeros(k)
-    while enlarge > 1 and model.max_nonzeros(enlarge * k) > room:
+    nonzeros = model.max_nonzeros(k)
+    room = m - nonzeros
+    while enlarge > 1 and model.max_nonzeros_of_sum(k, enlarge) > room:
         enlarge -= 1
     budget = k
-    while enlarge == 1 and budget > 1 and model.max_nonzeros(budget) > room:
-        budget -= 1
-    most = model.max_nonzeros(enlarge * budget) + model.max_nonzeros(k)
+    while enlarge == 1 and model.max_nonzeros(budget) > room and (less := _lowered(budget)) != budget:
+        budget = less
+    most = model.max_nonzeros_of_sum(budget, enlarge) + nonzeros
     return lambda proxy: model.support_of_sum(proxy, budget, enlarge), most
+
+
+def _lowered(k: Any) -> Any:
+    """A budget less by one in each part, but none less than one."""
+    return tuple(_lowered(each) for each in k) if isinstance(k, tuple) else k - 1 if k > 1 else k
 
 
 def subspace_pursuit_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any) -> Iterator[Iterate]:

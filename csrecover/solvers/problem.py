@@ -6,7 +6,7 @@ from typing import Any
 
 from ..backend import Array, as_float, flat, namespace, real_dtype_name
 from ..models import SupportModel
-from ..models.base import check_count
+from ..models.base import exceeds
 from ..operators import LinearOperator, as_operator
 from ..penalties import Penalty
 from ..structures.signal import fit
@@ -59,10 +59,10 @@ def check_model(A: LinearOperator, model: Any, k: Any) -> SupportModel:
             f"expected a sparsity model such as Sparse() or BlockSparse(blocks), got {type(model).__name__}"
         )
     model = fit(model, A.in_shape)
-    m, n = A.shape
-    k = check_count(k, least=1)
-    if k > model.units(n):
-        raise ValueError(f"k={k} is more than the {model.units(n)} units of {model}: lower k")
+    m, k = A.size_out, model.check_budget(k, least=1)
+    units = model.units(A.in_shape)
+    if exceeds(k, units):
+        raise ValueError(f"k={k} is more than the {units} units of {model}: lower k")
     nonzeros = model.max_nonzeros(k)
     if nonzeros > m:
         raise ValueError(f"k={k} allows {nonzeros} nonzeros but there are {m} measurements: lower k or measure more")

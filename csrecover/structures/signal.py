@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..backend import Array, as_float
 
+S = TypeVar("S", bound="Structured")
+
 
 class Structured:
     """Common to models and penalties: how many trailing axes make one signal, and which shape if one is fixed.
@@ -24,6 +26,10 @@ class Structured:
     def signal_shape(self) -> tuple[int, ...] | None:
         """Shape of one signal, None where any will do."""
         return None
+
+    def _fitted(self: S, shape: tuple[int, ...]) -> S:
+        """The structure for signals of that shape, where it fits signals of any."""
+        return dataclasses.replace(self, ndim=len(shape))  # type: ignore[type-var]
 
     def _signals(self, x: Any) -> Array:
         """X as an array of signals, checked.
@@ -52,9 +58,6 @@ def expect(structure: Any, kind: type, example: str) -> None:
         raise TypeError(f"expected {kind.__name__}, for example {example}, got {type(structure).__name__}")
 
 
-S = TypeVar("S", bound=Structured)
-
-
 def fit(structure: S, shape: tuple[int, ...]) -> S:
     """The structure for signals of the given shape.
 
@@ -63,8 +66,7 @@ def fit(structure: S, shape: tuple[int, ...]) -> S:
     ValueError
         When it is tied to signals of another shape.
     """
-    if structure.signal_shape is None:
-        return dataclasses.replace(structure, ndim=len(shape))  # type: ignore[type-var]
-    if structure.signal_shape != shape:
-        raise ValueError(f"{structure} is for signals of shape {structure.signal_shape}, the operator's have {shape}")
-    return structure
+    fitted = structure._fitted(shape) if structure.signal_shape is None else structure
+    if fitted.signal_shape not in (None, shape):
+        raise ValueError(f"{structure} is for signals of shape {fitted.signal_shape}, the operator's have {shape}")
+    return fitted

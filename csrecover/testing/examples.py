@@ -88,11 +88,19 @@ def sparse_array() -> Any:
 
 @dataclass(frozen=True)
 class ModelCase:
-    """A model on eight coefficients and the masks of budget k by its definition."""
+    """A model on about eight coefficients, the masks of budget k by its definition, and more for `check_model`."""
 
     model: cs.SupportModel
     shape: tuple[int, ...]
-    members: Callable[[int], Iterator[np.ndarray]]
+    members: Callable[[Any], Iterator[np.ndarray]]
+    budgets: tuple[Any, ...] | None = None
+    sums: Callable[[Any, int], Iterator[np.ndarray]] | None = None
+    lowest_first: bool = True
+
+    def check(self, backend: Any, like: Any, draws: int = 8) -> list[str]:
+        """`check_model` on a library and device, for signals like `like`."""
+        options = {name: getattr(self, name) for name in ("members", "budgets", "sums", "lowest_first")}
+        return cs.check_model(cs.to(self.model, backend), self.shape, like=like, draws=draws, **options)
 
 
 def mask(indices: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -121,13 +129,25 @@ def tree_members(parents: np.ndarray, k: int) -> Iterator[np.ndarray]:
             yield mask(chosen, parents.shape)
 
 
+def tree_case(model: cs.TreeSparse) -> ModelCase:
+    """A tree model: sums are trees of twice the budget, and equal supports are taken in no particular order."""
+    parents = cs.to_numpy(model.tree.parents)
+    return ModelCase(
+        model,
+        parents.shape,
+        lambda k: tree_members(parents, k),
+        sums=lambda k, copies: tree_members(parents, copies * k),
+        lowest_first=False,
+    )
+
+
 def models() -> dict[str, ModelCase]:
     """An example of each model."""
     tree = cs.Wavelet((4, 2), "haar").tree
     return {
         "sparse": ModelCase(cs.Sparse(), (8,), sparse_members),
         "unequal blocks": ModelCase(cs.BlockSparse(cs.Blocks(SHUFFLED)), (8,), lambda k: block_members(SHUFFLED, k)),
-        "wavelet tree": ModelCase(cs.TreeSparse(tree), (4, 2), lambda k: tree_members(tree.parents, k)),
+        "wavelet tree": tree_case(cs.TreeSparse(tree)),
     }
 
 
