@@ -111,8 +111,9 @@ def mask(indices: Any, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def sparse_members(k: int, shape: tuple[int, ...] = (8,)) -> Iterator[np.ndarray]:
-    """Masks of k of eight coefficients."""
-    return (mask(chosen, shape) for chosen in combinations(range(8), min(k, 8)))
+    """Masks of k coefficients."""
+    n = int(np.prod(shape))
+    return (mask(chosen, shape) for chosen in combinations(range(n), min(k, n)))
 
 
 def block_members(labels: np.ndarray, k: int) -> Iterator[np.ndarray]:
