@@ -3,7 +3,7 @@
 from .backend import to, to_numpy
 from .experiments import random_signal
 from .metrics import psnr, snr
-from .models import BlockSparse, Model, Sparse, SupportModel, TreeSparse
+from .models import BlockSparse, Model, Product, Sparse, SupportModel, TreeSparse, Union
 from .operators import (
     CASSI,
     DCT,
@@ -96,6 +96,7 @@ __all__ = [
     "Norm",
     "Penalty",
     "Permutation",
+    "Product",
     "Progress",
     "Result",
     "Sampling",
@@ -106,6 +107,7 @@ __all__ = [
     "SupportModel",
     "Tree",
     "TreeSparse",
+    "Union",
     "VStack",
     "WalshHadamard",
     "Wavelet",

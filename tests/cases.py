@@ -13,10 +13,12 @@ from csrecover.testing.examples import (
     SolverCase,
     bind,
     block_members,
+    product_members,
     skipped,
     sparse_array,
     sparse_members,
     tree_case,
+    tree_members,
 )
 
 __all__ = ["models", "norms", "operators", "skipped", "solvers", "sparse_members"]
@@ -87,11 +89,23 @@ def operators() -> dict[str, cs.LinearOperator]:
 def models() -> dict[str, ModelCase]:
     halves = np.arange(8) // 2
     square = SHUFFLED.reshape(2, 4)
+    tree_and_sparse = product_members(
+        lambda k: tree_members(np.array([-1, 0, 0]), k), lambda k: sparse_members(k, (4,))
+    )
     return examples.models() | {
         "sparse 2-d": ModelCase(cs.Sparse(ndim=2), (2, 4), lambda k: sparse_members(k, (2, 4))),
         "equal blocks": ModelCase(cs.BlockSparse(cs.Blocks.uniform(8, 2)), (8,), lambda k: block_members(halves, k)),
         "one block": ModelCase(cs.BlockSparse(cs.Blocks.uniform(8, 8)), (8,), lambda k: block_members(0 * halves, k)),
         "blocks 2-d": ModelCase(cs.BlockSparse(cs.Blocks(square)), (2, 4), lambda k: block_members(square, k)),
+        "union of one": ModelCase(cs.Union(cs.Sparse(ndim=2)), (2, 4), lambda k: sparse_members(k, (2, 4))),
+        "product with a tree": ModelCase(
+            cs.Product((cs.TreeSparse(cs.Tree.binary(levels=2)), cs.Sparse()), (3, 4)),
+            (7,),
+            tree_and_sparse,
+            budgets=((0, 0), (1, 1), (1, 2), (2, 2), (3, 3), (3, 4)),
+            sums=lambda k, copies: tree_and_sparse((copies * k[0], copies * k[1])),
+            lowest_first=False,
+        ),
         "forest": tree_case(cs.TreeSparse(cs.Tree(PARENTS))),
         "binary tree": tree_case(cs.TreeSparse(cs.Tree.binary(levels=3))),
     }

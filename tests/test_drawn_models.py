@@ -66,7 +66,7 @@ def test_model_equals_the_enumeration_of_its_definition(family, data):
     x = SIGNALS[kind](np.random.default_rng(seed), case.shape)
     energies = np.abs(x / np.abs(x).max(initial=1e-300)) ** 2
     mask = case.model.support(x, k)
-    members = np.array([member for member in case.members(k)])
+    members = np.array(list(case.members(k)))
     best = np.max(members.reshape(len(members), -1) @ energies.reshape(-1), initial=0)
     assert energies[mask].sum() >= float(case.model.bound(x, k)) * best * (1 - 1e-12)
     assert (mask <= members).reshape(len(members), -1).all(axis=1).any() or not mask.any()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations, combinations_with_replacement, product
 from typing import Any
 
 import numpy as np
@@ -142,12 +142,52 @@ def tree_case(model: cs.TreeSparse) -> ModelCase:
     )
 
 
+def union_members(*families: Callable[[int], Iterator[np.ndarray]]) -> Callable[[Any], Iterator[np.ndarray]]:
+    """Masks of any of several families; the budget is one for all, or a tuple with one for each."""
+
+    def members(k: Any) -> Iterator[np.ndarray]:
+        budgets = k if isinstance(k, tuple) else (k,) * len(families)
+        return chain.from_iterable(family(each) for family, each in zip(families, budgets, strict=True))
+
+    return members
+
+
+def product_members(*families: Callable[[int], Iterator[np.ndarray]]) -> Callable[[Any], Iterator[np.ndarray]]:
+    """Masks of several families side by side."""
+
+    def members(k: tuple[Any, ...]) -> Iterator[np.ndarray]:
+        each = [list(family(budget)) for family, budget in zip(families, k, strict=True)]
+        return (np.concatenate([part.reshape(-1) for part in parts]) for parts in product(*each))
+
+    return members
+
+
+def unions_of(members: Callable[[Any], Iterator[np.ndarray]], k: Any, copies: int) -> Iterator[np.ndarray]:
+    """Unions of `copies` masks of budget k."""
+    return (np.logical_or.reduce(masks) for masks in combinations_with_replacement(list(members(k)), copies))
+
+
 def models() -> dict[str, ModelCase]:
     """An example of each model."""
     tree = cs.Wavelet((4, 2), "haar").tree
     return {
         "sparse": ModelCase(cs.Sparse(), (8,), sparse_members),
         "unequal blocks": ModelCase(cs.BlockSparse(cs.Blocks(SHUFFLED)), (8,), lambda k: block_members(SHUFFLED, k)),
+        "union": ModelCase(
+            cs.Union((cs.Sparse(), cs.BlockSparse(cs.Blocks(SHUFFLED)))),
+            (8,),
+            union_members(sparse_members, lambda k: block_members(SHUFFLED, k)),
+            sums=lambda k, copies: chain(
+                unions_of(sparse_members, k, copies), unions_of(lambda k: block_members(SHUFFLED, k), k, copies)
+            ),
+            lowest_first=False,
+        ),
+        "product": ModelCase(
+            cs.Product((cs.BlockSparse(cs.Blocks([0, 1, 1])), cs.Sparse(ndim=2)), (3, (2, 2))),
+            (7,),
+            product_members(lambda k: block_members(np.array([0, 1, 1]), k), lambda k: sparse_members(k, (4,))),
+            budgets=((0, 0), (1, 0), (1, 1), (1, 2), (2, 3), (2, 4), (3, 5)),
+        ),
         "wavelet tree": tree_case(cs.TreeSparse(tree)),
     }
 
