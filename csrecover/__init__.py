@@ -69,7 +69,7 @@ from .solvers import (
     subspace_pursuit,
 )
 from .structures import Blocks, Tree
-from .testing import check_model, check_norm, check_operator, check_solver
+from .testing import check_model, check_norm, check_operator, check_penalty, check_solver
 from .versions import show_versions
 
 __all__ = [
@@ -117,6 +117,7 @@ __all__ = [
     "check_model",
     "check_norm",
     "check_operator",
+    "check_penalty",
     "check_solver",
     "cosamp",
     "duality_gap",

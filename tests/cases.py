@@ -21,7 +21,7 @@ from csrecover.testing.examples import (
     tree_members,
 )
 
-__all__ = ["models", "norms", "operators", "skipped", "solvers", "sparse_members"]
+__all__ = ["models", "operators", "penalties", "skipped", "solvers", "sparse_members"]
 
 PARENTS = np.array([3, -1, 1, 1, 3, 6, -1, 0])  # a forest of two trees, in no order
 
@@ -111,9 +111,9 @@ def models() -> dict[str, ModelCase]:
     }
 
 
-def norms() -> dict[str, tuple[cs.Norm, tuple[int, ...]]]:
+def penalties() -> dict[str, tuple[cs.Penalty, tuple[int, ...]]]:
     weights = np.array([0.5, 2.0, 1.0, 0.7])
-    return examples.norms() | {
+    return examples.penalties() | {
         "l1": (cs.L1(0.3), (8,)),
         "l1 2-d": (cs.L1(0.3, ndim=2), (2, 4)),
         "equal blocks": (cs.GroupL2(cs.Blocks.uniform(8, 2), 0.4), (8,)),

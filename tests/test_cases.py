@@ -36,7 +36,7 @@ def test_every_model_has_an_example():
 
 
 def test_every_penalty_has_an_example():
-    assert concrete(cs.Penalty) <= {type(penalty) for penalty, _ in examples.norms().values()}
+    assert concrete(cs.Penalty) <= {type(penalty) for penalty, _ in examples.penalties().values()}
 
 
 def test_every_solver_has_an_example():

@@ -19,10 +19,10 @@ def test_model_projects_onto_its_best_support(name, like, backend):
     assert cases.models()[name].check(backend, like)
 
 
-@pytest.mark.parametrize("name", cases.norms())
-def test_norm_agrees_with_its_prox_and_its_dual(name, like, backend):
-    penalty, shape = cases.norms()[name]
-    assert cs.check_norm(cs.to(penalty, backend), shape, like=like)
+@pytest.mark.parametrize("name", cases.penalties())
+def test_penalty_keeps_its_promises(name, like, backend):
+    penalty, shape = cases.penalties()[name]
+    assert cs.check_penalty(cs.to(penalty, backend), shape, like=like)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "complex128", "complex64"])

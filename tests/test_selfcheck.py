@@ -15,7 +15,7 @@ from csrecover import backend as b
 from csrecover.selfcheck import accuracy, check, command, conformance, main, probe, speed
 from csrecover.testing import examples
 
-SMALL = {"operators": "cassi", "models": "sparse", "norms": "weighted l1", "solvers": "subspace_pursuit, sparse"}
+SMALL = {"operators": "cassi", "models": "sparse", "penalties": "weighted l1", "solvers": "subspace_pursuit, sparse"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,7 +51,7 @@ def test_all_of_it_passes_on_numpy(tmp_path, capsys):
     printed = capsys.readouterr().out
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["passed"]
-    assert {check["part"] for check in report["checks"]} == {"operator", "model", "norm", "solver", "accuracy"}
+    assert {check["part"] for check in report["checks"]} == {"operator", "model", "penalty", "solver", "accuracy"}
     assert len(report["speed"]) == 3 * len(speed.TASKS)
     block = printed.split("```")[1]
     for line in ("csrecover selfcheck PASSED", f"numpy, version {np.__version__}", "operator", "DFT of 256"):

@@ -173,8 +173,9 @@ class RealOnly(cs.L1):
 
 @pytest.mark.parametrize("cls", [IgnoresStep, TwiceTheThreshold, Identity, HardThreshold, RealOnly])
 def test_a_broken_prox_is_named(cls):
-    with pytest.raises(ConformanceError, match="- prox: "):
+    with pytest.raises(ConformanceError, match="- prox: ") as failure:
         cs.check_norm(cls(0.3), (8,))
+    assert "- minimises: " in str(failure.value)
 
 
 def test_a_solver_that_forgets_the_scale_is_named():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import numbers
 from abc import ABC, abstractmethod
-from typing import Any, TypeVar
+from typing import Any, TypeVar, final
 
 import numpy as np
 
@@ -25,6 +25,18 @@ class Penalty(Structured, ABC):
     @abstractmethod
     def prox(self, x: Array, step: Any) -> Array:
         """Proximal point argmin_z value(z) + ||z - x||^2 / (2 step); step is a number or one a signal, (*batch,)."""
+
+    @abstractmethod
+    def zero_weight(self, u: Array) -> Array:
+        """Smallest t >= 0 for which z = 0 minimises t value(z) - Re <u, z>: (*batch, *signal) to (*batch,).
+
+        Infinity where there is none. A solver's answer is zero from this multiple of the penalty on, with u = A^H y.
+        """
+
+    @property
+    def convex(self) -> bool:
+        """Whether the penalty is convex; of one that is not, `zero_weight` speaks of signals near zero."""
+        return True
 
     __array_ufunc__ = None  # NumPy leaves t * penalty to us
 
@@ -49,6 +61,11 @@ class Norm(Penalty):
     @abstractmethod
     def dual(self, u: Array) -> Array:
         """Dual norm sup { Re <u, z> : value(z) <= 1 } of each signal: (*batch, *signal) to (*batch,)."""
+
+    @final
+    def zero_weight(self, u: Array) -> Array:
+        """Smallest t >= 0 for which z = 0 minimises t value(z) - Re <u, z>: the dual norm of u."""
+        return self.dual(u)
 
 
 def check_weight(weight: Any) -> Any:

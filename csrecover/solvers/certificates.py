@@ -11,20 +11,23 @@ from .problem import check_penalty, check_problem
 
 
 def lambda_max(A: Any, y: Any, penalty: Any) -> Array:
-    """Smallest t >= 0 for which t * penalty is minimised at x = 0: the dual norm of A^H y.
+    """Smallest t >= 0 for which 0.5 ||A x - y||^2 + t * penalty(x) is minimised at x = 0.
+
+    For a norm it is the dual norm of A^H y; infinite where no multiple makes zero optimal (a penalty that leaves some
+    signals free), zero where all do.
 
     Parameters
     ----------
     A : operator or array
     y : array, (*batch, *out_shape)
-    penalty : Norm
+    penalty : Penalty
 
     Returns
     -------
     array, (*batch,)
     """
     A, y = check_problem(A, y)
-    return check_norm_penalty(A, penalty).dual(A.H @ y)
+    return check_penalty(A, penalty).zero_weight(A.H @ y)
 
 
 def duality_gap(A: Any, y: Any, penalty: Any, x: Any) -> Array:

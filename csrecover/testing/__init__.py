@@ -5,9 +5,9 @@ It needs neither pytest nor hypothesis.
 """
 
 from .models import check_model
-from .norms import check_norm
+from .norms import check_norm, check_penalty
 from .operators import check_operator
 from .report import ConformanceError
 from .solvers import check_solver
 
-__all__ = ["ConformanceError", "check_model", "check_norm", "check_operator", "check_solver"]
+__all__ = ["ConformanceError", "check_model", "check_norm", "check_operator", "check_penalty", "check_solver"]

@@ -192,8 +192,8 @@ def models() -> dict[str, ModelCase]:
     }
 
 
-def norms() -> dict[str, tuple[cs.Norm, tuple[int, ...]]]:
-    """An example of each norm, with the shape of its signals."""
+def penalties() -> dict[str, tuple[cs.Penalty, tuple[int, ...]]]:
+    """An example of each penalty, with the shape of its signals."""
     return {
         "weighted l1": (cs.L1(np.linspace(0.2, 2, 8)), (8,)),
         "unequal blocks": (cs.GroupL2(cs.Blocks(SHUFFLED), "sqrt"), (8,)),

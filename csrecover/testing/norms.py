@@ -1,4 +1,4 @@
-"""Properties of every norm that serves as a penalty."""
+"""Checks of penalties, and the properties that norms have besides."""
 
 from __future__ import annotations
 
@@ -6,9 +6,37 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, cast_like, eps, namespace, real_vdot, to_numpy
-from ..penalties import Norm
-from .report import draw, holds, same, untouched, verify
+from ..backend import Array, namespace, real_vdot
+from ..penalties import Norm, Penalty
+from .penalties import PenaltyProperties
+from .report import holds, same, verify
+
+
+def check_penalty(
+    penalty: Penalty, shape: tuple[int, ...], *, like: Array | None = None, draws: int = 20, rng: Any = 0
+) -> list[str]:
+    """Check that a penalty's proximal operator is optimal, keeps batches and dtypes apart, and vanishes where it says.
+
+    A norm is checked for `check_norm`'s properties as well.
+
+    Parameters
+    ----------
+    penalty : Penalty
+    shape : tuple of int
+        shape of one signal.
+    like : array, optional
+        library, device and precision of the signals, double precision NumPy by default.
+    draws : int
+    rng : int or numpy.random.Generator
+
+    Raises
+    ------
+    ConformanceError
+        Naming each property that fails.
+    """
+    like = np.empty(0) if like is None else like
+    kind = NormProperties if isinstance(penalty, Norm) else PenaltyProperties
+    return verify(penalty, kind(penalty, shape, like, draws, np.random.default_rng(rng)).properties())
 
 
 def check_norm(
@@ -35,30 +63,16 @@ def check_norm(
     ConformanceError
         Naming each property that fails.
     """
-    like = np.empty(0) if like is None else like
-    return verify(penalty, _NormProperties(penalty, shape, like, draws, np.random.default_rng(rng)).properties())
+    if not isinstance(penalty, Norm):
+        raise TypeError(f"{type(penalty).__name__} is no norm: use check_penalty")
+    return check_penalty(penalty, shape, like=like, draws=draws, rng=rng)
 
 
-class _NormProperties:
-    def __init__(self, penalty, shape, like, draws, rng) -> None:
-        self.penalty, self.shape, self.like, self.draws, self.rng = penalty, shape, like, draws, rng
-        self.ndim = len(shape)
-        self.tol = 1e4 * eps(cast_like(np.zeros(1), like))
+class NormProperties(PenaltyProperties):
+    """What a norm promises besides."""
 
     def properties(self) -> list:
-        return [
-            self.optimal,
-            self.norm,
-            self.dual_inequality,
-            self.zero,
-            self.batch,
-            self.dtypes,
-            self.scales,
-            self.pure,
-        ]
-
-    def x(self, *batch: int, complex_: bool = False) -> Array:
-        return draw(self.rng, (*batch, *self.shape), self.like, complex_=complex_)
+        return [self.optimal, self.norm, self.dual_inequality, self.zero, self.dual_scales, *super().properties()]
 
     def optimal(self) -> None:
         """prox: satisfies its optimality condition"""
@@ -106,39 +120,7 @@ class _NormProperties:
                 holds(self.penalty.value(nothing) == 0, "value(0) is not zero")
                 holds(self.penalty.dual(nothing) == 0, "dual(0) is not zero")
 
-    def batch(self) -> None:
-        """batch: leading axes are signals; the step may be one a signal"""
-        xp, signals = namespace(self.like), self.x(2, 3)
-        steps = cast_like(self.rng.uniform(0.1, 1, (2, 3)), self.like)
-        together = self.penalty.prox(signals, steps)
-        for i in range(2):
-            for j in range(3):
-                alone = signals[i, j, ...]
-                same(together[i, j, ...], self.penalty.prox(alone, float(steps[i, j])), "prox")
-                for name in ("value", "dual"):
-                    function = getattr(self.penalty, name)
-                    same(function(signals)[i, j], xp.asarray(function(alone)), name)
-
-    def dtypes(self) -> None:
-        """dtype: kept by prox; value and dual are real in the same precision"""
-        xp = namespace(self.like)
-        for name, real in (("float32", "float32"), ("complex64", "float32"), ("complex128", "float64")):
-            x = xp.astype(self.x(complex_="complex" in name), getattr(xp, name))
-            holds(
-                self.penalty.prox(x, 0.5).dtype == getattr(xp, name),
-                f"prox of {name}: {self.penalty.prox(x, 0.5).dtype}",
-            )
-            for function in (self.penalty.value, self.penalty.dual):
-                holds(function(x).dtype == getattr(xp, real), f"{function.__name__} of {name}: {function(x).dtype}")
-
-    def scales(self) -> None:
-        """scaling: t * penalty scales the value by t, its prox by the step, its dual by 1 / t"""
+    def dual_scales(self) -> None:
+        """dual: real, in the precision of the signal, scaled by 1 / t"""
         x, t = self.x(), 3.0
-        same((t * self.penalty).value(x), t * self.penalty.value(x), "value")
-        same((t * self.penalty).prox(x, 0.1), self.penalty.prox(x, t * 0.1), "prox")
-        same((t * self.penalty).dual(x), self.penalty.dual(x) / t, "dual")
-
-    def pure(self) -> None:
-        """pure: the signal does not change"""
-        untouched(lambda x: self.penalty.prox(x, 0.3), self.x())
-        holds(to_numpy(self.penalty.value(self.x())).shape == (), "value of one signal is one number")
+        same((t * self.penalty).dual(x), self.penalty.dual(x) / t, "dual of 3 * penalty")
