@@ -345,9 +345,15 @@ class Quadratic(cs.Penalty):
     def prox(self, x, step):
         return x / (1 + step)
 
+    def zero_weight(self, u):
+        return np.where((u != 0).any(axis=-1), np.inf, 0.0)
+
+
+def test_no_multiple_of_a_quadratic_makes_zero_optimal():
+    assert cs.lambda_max(A, Y, Quadratic()) == np.inf
+
 
 @wrong(
-    ("bound of a penalty that is no norm", TypeError, "Quadratic is no norm: it has no dual norm", lambda: cs.lambda_max(A, Y, Quadratic())),
     ("gap of a penalty that is no norm", TypeError, "Quadratic is no norm: it has no dual norm", lambda: cs.duality_gap(A, Y, Quadratic(), np.ones(N))),
     ("bound of a model", TypeError, "expected a penalty such as L1.* got Sparse", lambda: cs.lambda_max(A, Y, cs.Sparse())),
     ("gap at a short signal", ValueError, r"\(\*batch, 20\), got \(19,\)", lambda: cs.duality_gap(A, Y, cs.L1(), np.ones(19))),
