@@ -13,16 +13,27 @@ from csrecover.testing.examples import (
     SolverCase,
     bind,
     block_members,
+    clustered_case,
+    cost_case,
+    graph_case,
+    hierarchical_case,
+    joint_case,
+    levels_case,
+    low_rank_case,
+    overlapping_case,
     product_members,
+    separated_case,
     skipped,
     sparse_array,
     sparse_members,
     tree_case,
     tree_members,
+    windows_case,
 )
 
 __all__ = ["models", "operators", "penalties", "skipped", "solvers", "sparse_members"]
 
+DEPTHS = np.array([0, 1, 1, 2, 2, 2, 2, 2])
 PARENTS = np.array([3, -1, 1, 1, 3, 6, -1, 0])  # a forest of two trees, in no order
 
 
@@ -106,8 +117,31 @@ def models() -> dict[str, ModelCase]:
             sums=lambda k, copies: tree_and_sparse((copies * k[0], copies * k[1])),
             lowest_first=False,
         ),
+        "blocks by size, 2-d": cost_case(square, "size"),
+        "blocks of one divisor": cost_case(halves, [6, 2, 4, 2]),
+        "hierarchical, equal blocks": hierarchical_case(cs.Blocks.uniform(8, 4), 2),
+        "hierarchical 2-d": hierarchical_case(cs.Blocks(np.sort(square, axis=None).reshape(2, 4)), 3),
+        "levels of a wavelet": levels_case(DEPTHS, ((0, 0, 0), (1, 0, 1), (1, 1, 2), (1, 2, 3), (1, 2, 5))),
+        "levels 2-d": levels_case(halves.reshape(2, 4), ((0, 0, 0, 0), (0, 1, 0, 2), (1, 1, 1, 2), (2, 2, 3, 2))),
+        "joint sparse, one channel": joint_case(cs.Sparse(ndim=2), 1, (2, 3), lambda k: sparse_members(k, (6,))),
+        "joint sparse, many channels": joint_case(cs.Sparse(), 5, (3,), lambda k: sparse_members(k, (3,))),
         "forest": tree_case(cs.TreeSparse(cs.Tree(PARENTS))),
         "binary tree": tree_case(cs.TreeSparse(cs.Tree.binary(levels=3))),
+        "graph in three pieces": graph_case(cs.Graph([[5, 0], [0, 2], [6, 1], [2, 5], [1, 6]], 7), 2),
+        "graph without edges": graph_case(cs.Graph([], (2, 3)), 2),
+        "one pixel": graph_case(cs.Graph.grid(1), 1),
+        "cube, diagonals": graph_case(cs.Graph.grid((2, 2, 2), diagonal=True), 1),
+        "wide matrices": low_rank_case(2, 5),
+        "one column": low_rank_case(3, 1),
+        "one run": clustered_case(7, 1),
+        "more runs than fit": clustered_case(6, 9),
+        "separated by one": separated_case(6, 1),
+        "separated by more than there is": separated_case(5, 9),
+        "intervals, one in another, a gap": overlapping_case([[3, 4, 5], [4], [0, 1], [1, 2, 3], [5, 6]], (8,)),
+        "groups without a loop, 2-d": overlapping_case([[0, 7], [7, 2, 3], [3, 4, 6], [0], [1, 5]], (2, 4)),
+        "one group": overlapping_case([[2, 4]], (5,)),
+        "windows of one": windows_case(6, 1),
+        "windows of all": windows_case(5, 5),
     }
 
 
@@ -117,8 +151,43 @@ def penalties() -> dict[str, tuple[cs.Penalty, tuple[int, ...]]]:
         "l1": (cs.L1(0.3), (8,)),
         "l1 2-d": (cs.L1(0.3, ndim=2), (2, 4)),
         "equal blocks": (cs.GroupL2(cs.Blocks.uniform(8, 2), 0.4), (8,)),
+        "nuclear, tall": (cs.Nuclear(), (5, 2)),
+        "nuclear, stack": (cs.Nuclear(0.7, ndim=3), (2, 3, 2)),
+        "nuclear and frobenius, stack": (cs.NuclearFrobenius(0.3, 2.0, ndim=3), (2, 3, 2)),
+        "total variation, isotropic": (cs.TV(0.5, ndim=2), (2, 3)),
+        "total variation, anisotropic": (cs.TV(0.5, ndim=2, isotropic=False), (2, 3)),
         "equal blocks, weights": (cs.GroupL2(cs.Blocks.uniform(8, 2), weights), (8,)),
+        "nonnegative l1, weights": (cs.NonNegativeL1(np.linspace(0.1, 1, 8).reshape(2, 4)), (2, 4)),
+        "nonnegative": (cs.NonNegativeL1(0.0), (8,)),
+        "elastic net, weights": (cs.ElasticNet(np.linspace(0.1, 1, 8).reshape(2, 4), 2.0), (2, 4)),
+        "group linf, equal blocks": (cs.GroupLInf(cs.Blocks.uniform(8, 4), np.array([0.5, 2.0])), (8,)),
+        "group linf 2-d": (cs.GroupLInf(cs.Blocks(SHUFFLED.reshape(2, 4)), weights), (2, 4)),
+        "sparse group, equal blocks": (cs.SparseGroup(cs.Blocks.uniform(8, 2), 0.3, weights), (8,)),
+        "sparse group 2-d": (
+            cs.SparseGroup(cs.Blocks(SHUFFLED.reshape(2, 4)), np.linspace(0, 1, 8).reshape(2, 4), 0.3),
+            (2, 4),
+        ),
+        "sparse group, no l1": (cs.SparseGroup(cs.Blocks(SHUFFLED), 0.0, 0.3), (8,)),
+        "sparse group, l1 alone": (cs.SparseGroup(cs.Blocks(SHUFFLED), 0.3, 0.0), (8,)),
+        "block mcp, single": (cs.BlockMCP(cs.Blocks.uniform(8, 1), 0.7, gamma=200.0, scale=0.5), (8,)),
+        "block scad 2-d": (cs.BlockSCAD(cs.Blocks(SHUFFLED.reshape(2, 4)), weights, gamma=200.0), (2, 4)),
+        "box without zero": (cs.Box(0.5, np.inf), (8,)),
+        "box 2-d": (cs.Box(np.zeros((2, 4)), np.ones((2, 4))), (2, 4)),
+        "l2 ball 2-d": (cs.L2Ball(2.0, ndim=2), (2, 4)),
+        "simplex 2-d": (cs.Simplex(0.3, ndim=2), (2, 4)),
         "unequal blocks, weights": (cs.GroupL2(cs.Blocks(SHUFFLED.reshape(2, 4)), weights), (2, 4)),
+        "binary tree, l2": (cs.TreeL2(cs.Tree.binary(levels=3)), (7,)),
+        "binary tree, l-infinity": (cs.TreeLInf(cs.Tree.binary(levels=3), 0.3), (7,)),
+        "forest, l2": (cs.TreeL2(cs.Tree(PARENTS), np.linspace(0.2, 1, 8)), (8,)),
+        "forest, l-infinity": (cs.TreeLInf(cs.Tree(PARENTS), 0.4), (8,)),
+        "forest 2-d, weights only at its roots": (
+            cs.TreeL2(cs.Tree(PARENTS.reshape(2, 4)), (PARENTS < 0).reshape(2, 4)),
+            (2, 4),
+        ),
+        "tree l-infinity, leaves of weight zero": (
+            cs.TreeLInf(cs.Tree.binary(levels=3), np.array([0.5, 1, 0.3, 0, 0, 0, 0])),
+            (7,),
+        ),
     }
 
 

@@ -6,7 +6,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import csrecover as cs
-from csrecover.testing.examples import ModelCase, block_members, sparse_members, tree_case
+from csrecover.testing.examples import (
+    ModelCase,
+    block_members,
+    clustered_case,
+    cost_case,
+    graph_case,
+    hierarchical_case,
+    joint_case,
+    levels_case,
+    overlapping_case,
+    separated_case,
+    sparse_members,
+    tree_case,
+    windows_case,
+)
 
 SEEDS = st.integers(0, 2**31)
 SHAPES = st.sampled_from([(1,), (5,), (12,), (14,), (2, 3), (3, 4), (2, 2, 3)])
@@ -38,10 +52,73 @@ def block_case(n, seed):
     return ModelCase(cs.BlockSparse(cs.Blocks(drawn)), (n,), lambda k: block_members(drawn, k))
 
 
+def cost_family(n, seed):
+    rng = np.random.default_rng(seed)
+    drawn = labels(n, seed)
+    return cost_case(drawn, "size" if seed % 2 else rng.integers(1, rng.integers(2, 12), drawn.max() + 1))
+
+
+def hierarchical_family(n, seed):
+    drawn = labels(n, seed) if seed % 3 else np.sort(labels(n, seed))
+    return hierarchical_case(cs.Blocks(drawn), 1 + seed % 4)
+
+
+def levels_family(n, seed):
+    drawn = labels(n, seed)
+    sizes = np.bincount(drawn)
+    few = np.random.default_rng(seed).integers(0, sizes + 2)
+    return levels_case(drawn, tuple(tuple(map(int, k)) for k in (0 * sizes, few // 2, few, sizes)))
+
+
+def joint_family(count, n, seed):
+    drawn = labels(n, seed)
+    return joint_case(cs.BlockSparse(cs.Blocks(drawn)), count, (n,), lambda k: block_members(drawn, k))
+
+
+def overlapping_family(n, seed):
+    """Any groups, or intervals."""
+    rng = np.random.default_rng(seed)
+    count = rng.integers(1, 9)
+    if seed % 3:
+        groups = [rng.choice(n, rng.integers(1, min(n, 6) + 1), replace=False) for _ in range(count)]
+    else:
+        groups = [np.arange(start, min(n, start + rng.integers(1, 6))) for start in rng.integers(0, n, count)]
+    return overlapping_case(groups, (n,))
+
+
+def loop_free_family(count, seed):
+    """Groups that have a coefficient of their own and one in common with the group they hang on in a forest."""
+    above = parents(count, seed)
+    groups = [[3 * group] for group in range(count)]  # some numbers are in no group
+    for group in np.flatnonzero(above >= 0):
+        groups[group].append(3 * group + 1)
+        groups[above[group]].append(3 * group + 1)
+    places = np.random.default_rng(seed).permutation(3 * count)
+    return overlapping_case([places[group] for group in groups], (3 * count,))
+
+
+def graph_family(n, clusters, seed):
+    rng = np.random.default_rng(seed)
+    joined = rng.random((n, n)) < rng.uniform(0, 0.6)
+    return graph_case(cs.Graph(np.argwhere(np.triu(joined, 1)), n), clusters)
+
+
+GRIDS = st.builds(cs.Graph.grid, st.sampled_from([(7,), (2, 4), (3, 3), (2, 5), (2, 2, 2)]), st.booleans())
 FAMILIES = {
+    "graph": st.builds(graph_family, st.integers(1, 9), st.integers(1, 3), SEEDS),
+    "pixels": st.builds(graph_case, GRIDS, st.integers(1, 3)),
+    "block costs": st.builds(cost_family, st.integers(1, 12), SEEDS),
+    "hierarchical": st.builds(hierarchical_family, st.integers(1, 10), SEEDS),
+    "levels": st.builds(levels_family, st.integers(1, 12), SEEDS),
+    "joint": st.builds(joint_family, st.integers(1, 3), st.integers(1, 10), SEEDS),
     "sparse": st.builds(sparse_case, SHAPES),
     "blocks": st.builds(block_case, st.integers(1, 14), SEEDS),
     "tree": st.builds(lambda n, seed: tree_case(cs.TreeSparse(cs.Tree(parents(n, seed)))), st.integers(1, 12), SEEDS),
+    "clustered": st.builds(clustered_case, st.integers(1, 13), st.integers(1, 5)),
+    "separated": st.builds(separated_case, st.integers(1, 11), st.integers(1, 13)),
+    "overlapping": st.builds(overlapping_family, st.integers(1, 14), SEEDS),
+    "overlapping, no loop": st.builds(loop_free_family, st.integers(1, 4), SEEDS),
+    "windows": st.integers(1, 12).flatmap(lambda n: st.builds(windows_case, st.just(n), st.integers(1, n))),
 }
 
 SIGNALS = {

@@ -44,11 +44,15 @@ def top_k_mask(gains: Array, k: int) -> Array:
         return xp.zeros(gains.shape, dtype=xp.bool, device=device(gains))
     if k >= n:
         return gains > 0
+    slack = max(1e-12, 4 * eps(gains))
     if library(gains) == "numpy":
-        smallest = np.partition(gains, n - k, axis=-1)[..., n - k, None]
+        smallest = np.partition(gains, n - k, axis=-1)[..., n - k, None].copy()  # no view: the rest is let go
+        kept = gains >= smallest * (1 - slack)
+        if np.count_nonzero(kept) == gains.size // n * k:  # no ties, in any row
+            return kept
     else:
         smallest = xp.sort(gains, axis=-1)[..., n - k, None]
-    above, tied = above_and_tied(gains, smallest, max(1e-12, 4 * eps(gains)))
+    above, tied = above_and_tied(gains, smallest, slack)
     return first_ties(above, tied, k)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from ..backend import Array, flat, scaled, staged, to_like
 from ..structures import Tree
 from ..structures.signal import expect
-from .base import SupportModel, check_count, log_choose
+from .base import SupportModel, check_count
+from .tree_count import log_subtrees
 from .tree_projection import best_subtree
 
 
@@ -57,4 +58,4 @@ class TreeSparse(SupportModel):
 
     def log_count(self, k: int, shape: tuple[int, ...] | None = None) -> float:
         self._one_shape(shape)
-        return log_choose(self.tree.size, min(check_count(k), self.tree.size))
+        return log_subtrees(self.tree.order, min(check_count(k, 1), self.tree.size))

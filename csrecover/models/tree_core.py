@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import compiled
+
 __all__ = ["least_loss", "subtree_from_core"]
 
 
@@ -67,6 +69,9 @@ def least_loss(sizes, gains, skip, target, limit, work=np.inf):
     needed = target - np.cumsum(sizes) + sizes  # the items before i cannot fill more than the rest
     last_use = np.arange(-1, m)  # a table is dropped after it
     np.minimum.at(last_use, skip, np.arange(m))
+    if kernel := compiled("tree_core"):
+        loss, taken = kernel.least_loss(sizes, gains, skip, needed, last_use, target, limit, work)
+        return loss, taken if np.isfinite(loss) else None
     sizes, gains, skip = sizes.tolist(), gains.tolist(), skip.tolist()
     tables: list[Any] = [None] * m + [(0, np.zeros(1))]
     choices: list[Any] = [None] * m

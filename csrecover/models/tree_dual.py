@@ -11,8 +11,11 @@ the sign of its gain.
 """
 
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
+
+from ..kernels import compiled
 
 __all__ = ["Prices", "prices_at_budget"]
 
@@ -26,21 +29,22 @@ class Prices:
     Parameters
     ----------
     bound : float, w(S) <= bound for every closed S of k nodes, with equality for `mask`
-    gains : (n,) float, g_i; zero where it is zero up to rounding, infinite where the node is in every solution
+    gains : (n,) float, g_i; zero where it is zero up to rounding, infinite where the node is in every solution; or None
     mask : (n,) bool, nodes of an optimal subtree of k nodes, or None
     """
 
     bound: float
-    gains: np.ndarray
+    gains: np.ndarray | None
     mask: np.ndarray | None = None
 
 
 def prices_at_budget(order, weights, k):
     """Find the price at which the best subtree passes from less than k to more than k nodes.
 
-    Secant search: the best subtrees at two prices are two lines lam -> w(S) - lam |S| under the convex, piecewise
-    linear dual function, and the next price is where they meet. It ends when the best subtree there has k nodes, which
-    makes it optimal, or lies on both lines, which makes the price a kink of the dual.
+    The best subtrees at two prices are two lines lam -> w(S) - lam |S| under the convex, piecewise linear dual
+    function. Where they meet is a price between, and the search ends when the best subtree there has k nodes, which
+    makes it optimal, or lies on both lines, which makes the price a kink of the dual. As they are nested, only the nodes
+    that the larger has more than the smaller are still open. Where the sizes are far apart the price is interpolated.
 
     Parameters
     ----------
@@ -52,31 +56,34 @@ def prices_at_budget(order, weights, k):
     -------
     Prices
     """
-    forced = forced_prefix(order, k)
-    large, small = np.ones(order.size, bool), np.arange(order.size) < forced
-    n_large, n_small, value_small = order.size, forced, weights[:forced].sum()
-    if forced == k:
-        return Prices(value_small, np.full(order.size, np.inf), small)
-    between = weights[forced:].sum()  # w(large) - w(small), without cancellation
+    size = forced_prefix(order, k)  # of the smaller tree
+    value = weights[:size].sum()
+    if size == k:
+        return Prices(value, None, np.arange(order.size) < size)
+    between = (SweptNodes if compiled("tree") else OpenNodes)(order, weights, size)
+    forced, rest = size, weights[size:].sum()  # w(larger) - w(smaller), without cancellation
+    low, high, stalled = 0.0, np.inf, 0
     while True:
-        lam = between / (n_large - n_small)
-        gains = order.gains(weights - lam)
-        gains[:forced] = np.inf
-        best = (order.connected(gains > 0) | small) & large
-        size = int(np.count_nonzero(best))
-        if size == k:
-            return Prices(weights[best].sum(), gains, best)
-        above_small = weights[best & ~small].sum()
-        on_the_line = above_small <= lam * (size - n_small) * (1 + 1e-13)
-        if on_the_line or not n_small < size < n_large:
+        lam = secant = rest / between.count
+        if size and high < np.inf and not stalled and between.count > size / 2:
+            share = log((size + between.count) / k) / log((size + between.count) / size)
+            lam = low + (high - low) * min(max(share, 0.02), 0.98)
+        count, inside, outside = between.split(lam)
+        if size + count == k:
+            return Prices(value + inside, None, between.found())
+        new, larger = 0 < count < between.count, size + count > k
+        if lam == secant and (not new or inside <= lam * count * (1 + 1e-13)):
             break
-        if size > k:
-            large, n_large, between = best, size, above_small
+        if larger:
+            stalled = count > 0.7 * between.count
+            low, rest = lam, inside
         else:
-            between = weights[large & ~best].sum()
-            small, n_small, value_small = best, size, value_small + above_small
-    bound = value_small + lam * (k - n_small)
-    return Prices(bound, snap_to_zero(order, weights + lam, gains, bound, k))
+            stalled = count < 0.3 * between.count
+            high, rest = lam, outside
+            size, value = size + count, value + inside
+        between.narrow(larger)
+    bound = value + secant * (k - size)
+    return Prices(bound, snapped_gains(order, weights, secant, forced, bound, k))
 
 
 def forced_prefix(order, k):
@@ -85,10 +92,11 @@ def forced_prefix(order, k):
     return int(np.cumprod(alone).sum())
 
 
-def snap_to_zero(order, magnitudes, gains, bound, k):
-    """Set gains of the size of their rounding error to zero, so that ties are seen as ties."""
-    positive = gains > 0
-    error = 8 * EPS * order.totals(magnitudes, positive) + 4 * EPS * bound / k
+def snapped_gains(order, weights, lam, forced, bound, k):
+    """Gains at a price, those of the size of their rounding error set to zero, so that ties are seen as ties."""
+    gains = order.gains(weights - lam)
+    gains[:forced] = np.inf
+    error = 8 * EPS * order.totals(weights + lam, gains > 0) + 4 * EPS * bound / k
     for _ in range(10):
         snapped = np.where(abs(gains) <= error, 0.0, gains)
         strict, loose = order.connected(snapped > 0), order.connected(snapped >= 0)
@@ -96,3 +104,65 @@ def snap_to_zero(order, magnitudes, gains, bound, k):
             break
         error *= 8
     return snapped
+
+
+class OpenNodes:
+    """The nodes that a larger tree has more than a smaller one, both best at their prices.
+
+    Parameters
+    ----------
+    order : LevelOrder
+    weights : (n,) float
+    size : int, the smaller tree is the first positions, the larger one all
+    """
+
+    def __init__(self, order, weights, size) -> None:
+        self.order, self.weights, self.count = order, weights, order.size - size
+        self.positions, self.certain = np.arange(order.size), np.arange(order.size) < size
+        self.small, self.open = self.certain.copy(), ~self.certain
+
+    def split(self, lam):
+        """Find the best tree at a price between: nodes that it has more than the smaller, their weight, the others'."""
+        best = self.order.connected(self.small | (self.order.gains(self.weights - lam) > 0))
+        self.best = best & self.open
+        return np.count_nonzero(self.best), self.weights[self.best].sum(), self.weights[self.open & ~self.best].sum()
+
+    def narrow(self, larger):
+        """Make the tree just found the larger of the two, or the smaller."""
+        if larger:
+            self.open = self.best
+        else:
+            self.small, self.open = self.small | self.best, self.open & ~self.best
+            self.certain[self.positions[self.best]] = True
+        self.count = np.count_nonzero(self.open)
+        if self.count < self.order.size // 4:
+            self.order, kept = self.order.part(self.open)
+            self.positions, self.weights = self.positions[kept], self.weights[kept]
+            self.small, self.open = np.zeros(self.count, bool), np.ones(self.count, bool)
+
+    def found(self):
+        """Nodes of the tree just found."""
+        mask = self.certain.copy()
+        mask[self.positions[self.best]] = True
+        return mask
+
+
+class SweptNodes:
+    """The twin of `OpenNodes` by compiled sweeps over the nodes that are left."""
+
+    def __init__(self, order, weights, size) -> None:
+        self.weights, self.parents, self.kernel = weights, order.parents, compiled("tree")
+        self.open, self.gains = np.arange(size, order.size), np.zeros(order.size + 1)
+        self.best = np.zeros(order.size + 1, bool)
+        self.best[:size] = self.best[-1] = True
+        self.count = order.size - size
+
+    def split(self, lam):
+        return self.kernel.split(self.open, lam, self.weights, self.parents, self.gains, self.best)
+
+    def narrow(self, larger):
+        self.count = self.kernel.narrow(self.open, self.best, larger)
+        self.open = self.open[: self.count]
+
+    def found(self):
+        return self.best[:-1]

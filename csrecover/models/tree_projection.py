@@ -5,11 +5,12 @@ from functools import cached_property
 
 import numpy as np
 
+from ..kernels import compiled
 from ..structures.tree import LevelOrder
 from .tree_core import subtree_from_core
 from .tree_dual import prices_at_budget
 from .tree_table import subtree_by_tables
-from .tree_ties import fill, pad, representatives, size_changes, smallest_loss
+from .tree_ties import fill, pad, representatives, smallest_loss, tied
 
 __all__ = ["best_subtree"]
 
@@ -22,7 +23,9 @@ ROUNDS = (  # where nodes times budget are at most the first number, tables of a
     (2**23, 4096, 32),
     (2**23, 4096, None),
 )
+COMPILED_TABLES = 2**19  # the same of tables that compiled code fills before anything else is tried
 LAST_TABLES = 2**26  # nodes times budget of tables that fit in memory
+WHOLE = 4096  # nodes of a tree that is not worth making smaller
 CORE_WORK = 8e7  # table entries that a core of a round may need
 
 
@@ -51,7 +54,7 @@ def best_subtree(order: LevelOrder, weights: np.ndarray, k: int) -> np.ndarray:
     if k <= 0 or largest == 0:
         return best
     w = weights[order.nodes]
-    useless = order.totals((w > 0).astype(int), np.ones(order.size, bool)) == 0
+    useless = order.gains((w > 0).astype(float)) == 0
     if order.size - np.count_nonzero(useless) <= k:
         best[order.nodes] = ~useless
         return best
@@ -65,20 +68,8 @@ def subtree_by_prices(order: LevelOrder, weights: np.ndarray, k: int) -> np.ndar
     prices = prices_at_budget(order, weights, k)
     if prices.mask is not None:
         return prices.mask
-    table_size = order.levels[:k][-1].stop * k
-    search = Search(order, weights, k, prices.bound, prices.gains, fill(order, prices.gains, k))
-    best, proven = search.start()
-    for tables, size, copies in ROUNDS:
-        if proven:
-            return best
-        if table_size <= tables:
-            return subtree_by_tables(order, weights, k)
-        best, proven = search.improve(best, size, copies)
-    if proven:
-        return best
-    if table_size <= LAST_TABLES:
-        return subtree_by_tables(order, weights, k)
-    return search.improve(best, order.size, work=np.inf)[0]
+    default = fill(order, prices.gains, k)
+    return Search(order, weights, k, prices.bound, PRECISION * prices.bound, prices.gains, default).optimum()
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +82,7 @@ class Search:
     weights : (n,) float
     k : int
     bound : float, no closed set of k nodes weighs more; its loss is what it lacks
+    slack : float, a loss of this size is none
     gains : (n,) float, what deciding a node against the sign of its gain loses, its parent being in
     default : (n,) bool, decisions that lose nothing
     """
@@ -99,6 +91,7 @@ class Search:
     weights: np.ndarray
     k: int
     bound: float
+    slack: float
     gains: np.ndarray
     default: np.ndarray
 
@@ -112,24 +105,86 @@ class Search:
         """Least loss of a solution that decides node i against its gain."""
         return self.entry + np.maximum(self.gains, 0)
 
+    @cached_property
+    def change(self):
+        """Change of the size when a node is decided against its default, its parent being in."""
+        counts = self.order.totals(np.ones(self.order.size, int), self.default)
+        return np.where(self.default, -counts, counts)
+
     def loss(self, mask):
         """Return what a solution lacks to the bound; its rounding error counts as nothing."""
         loss = self.bound - self.weights[mask].sum()
-        return loss if loss > PRECISION * self.bound else 0.0
+        return loss if loss > self.slack else 0.0
 
-    def start(self):
-        """Return the default decisions with the cheapest nodes besides, and whether that is optimal."""
+    def optimum(self):
+        """Best closed set of k nodes, by cores of growing size or by tables, among the nodes in doubt once these are few."""
+        best = self.padded()
+        table_size = self.order.levels[: self.k][-1].stop * self.k
+        if self.loss(best) > 0 and compiled("tree_core") and table_size <= COMPILED_TABLES:
+            return self.exhaust(best)
+        best = min(best, self.completed(), key=self.loss)
+        for tables, size, copies in ROUNDS:
+            if self.loss(best) == 0:
+                return best
+            if (found := self.optimum_in_doubt(best)) is not None:
+                return found
+            if table_size <= tables:
+                return self.exhaust(best)
+            best, proven = self.improve(best, size, copies)
+            if proven:
+                return best
+        if table_size <= LAST_TABLES:
+            return self.exhaust(best)
+        return self.improve(best, self.order.size, work=np.inf)[0]
+
+    @cached_property
+    def free(self):
+        """Nodes of the default decisions, at no loss."""
         mask = self.order.connected(self.default)
-        mask = pad(mask if np.count_nonzero(mask) <= self.k else np.zeros_like(mask), self.entry, self.k)
-        return mask, self.loss(mask) == 0
+        return mask if np.count_nonzero(mask) <= self.k else np.zeros_like(mask)
+
+    def padded(self):
+        """Return the default decisions and the cheapest nodes besides."""
+        return pad(self.free, self.entry, self.k)
+
+    def completed(self):
+        """Return the default decisions and the best choice from those that lose nothing but do not all fit."""
+        mask, room = self.free.copy(), self.k - int(np.count_nonzero(self.free))
+        rest = self.order.connected(mask | (self.gains >= 0)) & ~mask
+        if not 0 < room < np.count_nonzero(rest) <= self.order.size // 2:
+            return self.padded()
+        order, nodes = self.order.part(rest)
+        mask[nodes] = subtree_by_prices(order, self.weights[nodes], room)
+        return mask
+
+    def optimum_in_doubt(self, best):
+        """Return the optimum once the nodes are left out that no better solution decides in another way; None where few are."""
+        limit = self.loss(best) + self.slack
+        sure = self.order.connected(self.gains > limit)
+        doubt = (self.entry <= limit) & ~sure
+        if self.order.size < WHOLE or np.count_nonzero(doubt) > self.order.size // 4:
+            return None
+        order, nodes = self.order.part(doubt)
+        bound, k = self.bound - self.weights[sure].sum(), self.k - int(np.count_nonzero(sure))
+        part = Search(order, self.weights[nodes], k, bound, self.slack, self.gains[nodes], self.default[nodes])
+        sure[nodes] = part.optimum()
+        return min(best, sure, key=self.loss)
+
+    def exhaust(self, best):
+        """Return the optimum by tables of every budget; compiled, the core of all nodes is faster."""
+        if compiled("tree_core"):
+            return self.improve(best, self.order.size, work=np.inf)[0]
+        return subtree_by_tables(self.order, self.weights, self.k)
 
     def improve(self, best, size, copies=None, work=CORE_WORK):
         """Return the better of `best` and the optimum over a core of `size` nodes, and whether it is proven optimal."""
         loss = self.loss(best)
         undecided = np.flatnonzero(self.regret < loss)  # a better solution differs only here
         regret = self.regret[undecided]
+        if copies is not None and not tied(regret):
+            return best, False
         if copies is not None:
-            chosen = representatives(size_changes(self.order, self.default)[undecided], regret, copies, size)
+            chosen = representatives(self.change[undecided], regret, copies, size)
         elif len(undecided) > size:
             chosen = np.argpartition(regret, size)[:size]
         else:
@@ -139,13 +194,13 @@ class Search:
         if found is not None and self.loss(found) < loss:
             best, loss = found, self.loss(found)
         lower = min(lower, np.delete(regret, chosen).min(initial=np.inf))
-        if copies is not None and loss > lower + PRECISION * self.bound:
+        if copies is not None and loss > lower + self.slack:
             lower = max(lower, self.bound_by_ties(loss))
-        return best, loss <= lower + PRECISION * self.bound
+        return best, loss <= lower + self.slack
 
     def bound_by_ties(self, limit):
         """Lower bound on the loss that sees through ties."""
         undecided = self.regret < limit
-        change = size_changes(self.order, self.default)[undecided]
+        change = self.change[undecided]
         target = self.k - int(np.count_nonzero(self.order.connected(self.default)))
         return smallest_loss(change, abs(self.gains[undecided]), target, limit, CORE_WORK)

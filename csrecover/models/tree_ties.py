@@ -6,11 +6,13 @@ finds a good solution, and forgetting the tree (any decisions may be combined) l
 the loss from below, in which the cheapest decisions of each change suffice. Where the two meet all is proven.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from .tree_core import least_loss
 
-__all__ = ["fill", "pad", "representatives", "size_changes", "smallest_loss"]
+__all__ = ["fill", "pad", "representatives", "smallest_loss", "tied"]
 
 
 def fill(order, gains, k):
@@ -59,27 +61,48 @@ def pad(mask, cost, k):
     return mask
 
 
-def size_changes(order, default):
-    """Change of the size when a node is decided against its default, its parent being in."""
-    counts = order.totals(np.ones(order.size, int), default)
-    return np.where(default, -counts, counts)
+def tied(cost):
+    """Whether many decisions cost the same, as a sample shows."""
+    sample = cost[:: 1 + len(cost) // 1000]
+    return len(np.unique(sample)) < 0.8 * len(sample)
 
 
 def ranked(change, cost):
     """Rank the decisions of each change by cost, and sum the costs up to each of them."""
-    by_change = np.lexsort((cost, change))
-    change, cost = change[by_change], cost[by_change]
-    first = np.searchsorted(change, change)
-    total = np.cumsum(cost)
-    rank, together = np.empty(len(cost), int), np.empty(len(cost))
-    rank[by_change] = np.arange(len(cost)) - first
-    together[by_change] = total - total[first] + cost[first]
+    count = len(cost)
+    by_cost = np.argsort(cost, kind="stable")
+    by_change = by_cost[np.sort(change[by_cost] * count + np.arange(count)) % max(count, 1)]
+    change, total = change[by_change], np.cumsum(cost[by_change])
+    first = np.flatnonzero(np.diff(change, prepend=count + change[:1]))
+    runs = np.diff(first, append=count)
+    rank, together = np.empty(count, int), np.empty(count)
+    rank[by_change] = np.arange(count) - np.repeat(first, runs)
+    together[by_change] = total - np.repeat(total[first] - cost[by_change[first]], runs)
     return rank, together
+
+
+def cheapest(change, cost, count):
+    """Select decisions, among them the `count` cheapest of each change: in linear time, so that few are left to sort."""
+    if len(change) < 2**13 or count > len(change) // 16:
+        return np.arange(len(change))
+    small = np.clip(change, -(2**15), 2**15 - 1).astype(np.int16)  # sorted by their bits; the extremes are mixed
+    by_change = np.argsort(small, kind="stable")
+    starts = np.flatnonzero(np.diff(small[by_change], prepend=small[by_change[0]] - np.int32(1)))
+    kept = np.ones(len(change), bool)
+    for lo, hi in pairwise([*starts.tolist(), len(change)]):
+        group = by_change[lo:hi]
+        if hi - lo > 2 * count and abs(int(small[group[0]])) < 2**15 - 1:
+            costs = cost[group]
+            last = np.partition(costs, count - 1)[count - 1]
+            kept[group] = costs < last
+            kept[group[costs == last][: count - np.count_nonzero(costs < last)]] = True
+    return np.flatnonzero(kept)
 
 
 def representatives(change, cost, copies, count):
     """Select the `copies` cheapest decisions of each change, and the `count` cheapest of these."""
-    few = np.flatnonzero(ranked(change, cost)[0] < copies)
+    few = cheapest(change, cost, copies)
+    few = few[ranked(change[few], cost[few])[0] < copies]
     return few[np.argsort(cost[few], kind="stable")[:count]]
 
 
@@ -97,6 +120,8 @@ def smallest_loss(change, loss, target, limit, work):
     values, counts = np.unique(change[free], return_counts=True)
     bundles = [value * size for value, count in zip(values, counts, strict=True) for size in powers_of_two(int(count))]
     change, loss = change[~free], loss[~free]
+    few = cheapest(change, loss, 1 + int(min(limit / loss.min(initial=np.inf), len(loss))))
+    change, loss = change[few], loss[few]
     useful = ranked(change, loss)[1] <= limit
     change = np.concatenate([np.array(bundles, int), change[useful]])
     loss = np.concatenate([np.zeros(len(bundles)), loss[useful]])

@@ -21,7 +21,7 @@ from .optics import CASSI, SinglePixel
 from .sampling import Diagonal, Sampling, random_rows, random_signs
 from .scrambling import spread_spectrum, structurally_random
 from .sparse import SparseMatrix, sparse_binary, sparse_matrix
-from .stacking import BlockDiagonal, Kronecker, VStack, hstack
+from .stacking import BlockDiagonal, Kronecker, VStack, channels, hstack
 from .wavelet import BiorthogonalWavelet, Wavelet
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "bernoulli",
     "birdcage_maps",
     "blur",
+    "channels",
     "from_pylops",
     "from_scipy",
     "gaussian",

@@ -11,6 +11,7 @@ import numpy as np
 from ..backend import Array, flat, namespace
 from .algebra import Sum
 from .base import LinearOperator
+from .elementary import Identity
 
 
 def _check_parts(operators: tuple[LinearOperator, ...], kind: str) -> tuple[LinearOperator, ...]:
@@ -195,3 +196,15 @@ def _separably(operators: tuple[LinearOperator, ...], x: Array, ndim: int) -> Ar
         rest = tuple(range(batch + count, x.ndim))
         x = part @ xp.permute_dims(x, (*range(batch), *rest, *axes))
     return x
+
+
+def channels(A: LinearOperator, count: int) -> Kronecker:
+    """Measure each of `count` channels by A: signals (count, *A.in_shape) to (count, *A.out_shape).
+
+    Parameters
+    ----------
+    A : LinearOperator
+        linear over the complex numbers, no stack of matrices.
+    count : int >= 1
+    """
+    return Kronecker((Identity((count,)), A))

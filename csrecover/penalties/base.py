@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import numbers
 from abc import ABC, abstractmethod
 from typing import Any, TypeVar, final
@@ -46,7 +47,11 @@ class Penalty(Structured, ABC):
             factor = float(factor)
         if not isinstance(factor, numbers.Real):
             raise TypeError(f"a penalty is scaled by a number, got {type(factor).__name__}: give it an array as weight")
-        return dataclasses.replace(self, weight=float(factor) * self.weight)  # type: ignore[type-var, attr-defined]
+        return self._times(float(factor))
+
+    def _times(self: P, factor: float) -> P:
+        """The penalty with `factor` times the values; overridden where its weight alone does not scale it."""
+        return dataclasses.replace(self, weight=factor * self.weight)  # type: ignore[type-var, attr-defined]
 
 
 class Norm(Penalty):
@@ -96,16 +101,44 @@ def check_weight(weight: Any) -> Any:
     return weight
 
 
+def positive_number(number: Any, name: str) -> float:
+    """A positive finite number as a float.
+
+    Raises
+    ------
+    TypeError
+        When it is no real number.
+    ValueError
+        When it is not positive or not finite.
+    """
+    if not isinstance(number, numbers.Real):
+        raise TypeError(f"{name} is a real number, got {number!r}")
+    if not 0 < number < math.inf:
+        raise ValueError(f"{name} must be positive and finite, got {number}")
+    return float(number)
+
+
 def weights_for(x: Array, weight: Any) -> Any:
     """The weights in the real dtype of x; a number stays a number."""
     return namespace(x, weight).astype(weight, real_dtype(x), copy=False) if is_array(weight) else weight
 
 
+def check_step(step: Any) -> None:
+    """Refuse a number that is no step; an array is taken as it is.
+
+    Raises
+    ------
+    ValueError
+        When it is negative or NaN.
+    """
+    if not is_array(step) and not step >= 0:
+        raise ValueError(f"a step is a number >= 0, or an array with one a signal, got {step!r}")
+
+
 def threshold(x: Array, step: Any, weight: Any, ndim: int) -> Any:
     """Step * weight, ready to meet the last `ndim` axes; step is a number or one a signal."""
+    check_step(step)
     if not is_array(step):
-        if not step >= 0:
-            raise ValueError(f"a step is a number >= 0, or an array with one a signal, got {step!r}")
         return float(step) * weights_for(x, weight)
     return expand(namespace(x, step).astype(step, real_dtype(x)), ndim) * weights_for(x, weight)
 

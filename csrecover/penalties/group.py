@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, clip, divide, energy, is_array, namespace, to_like
+from ..backend import Array, clip, divide, energy, flat, is_array, namespace, real_dtype, to_like
+from ..backend.streaming import by_rows, is_long, shrunk_segments
 from ..kernels import fused
 from ..structures import Blocks
 from ..structures.signal import expect
@@ -35,17 +36,7 @@ class GroupL2(Norm):
     weight: Any = 1.0
 
     def __post_init__(self) -> None:
-        expect(self.blocks, Blocks, "Blocks.uniform(n, size)")
-        weight = self.weight
-        if isinstance(weight, str):
-            if weight != "sqrt":
-                raise ValueError(f'a weight is a number, an array or "sqrt", got {weight!r}')
-            size = self.blocks.size
-            weight = size**0.5 if size else to_like(np.sqrt(self.blocks.sizes), self.blocks.labels)
-        weight = check_weight(weight)
-        if is_array(weight) and weight.shape != (self.blocks.count,):
-            raise ValueError(f"one weight a block was expected, shape ({self.blocks.count},), got {weight.shape}")
-        object.__setattr__(self, "weight", weight)
+        object.__setattr__(self, "weight", check_block_weight(self.weight, self.blocks))
 
     @property
     def ndim(self) -> int:
@@ -67,6 +58,27 @@ class GroupL2(Norm):
         return largest_ratio(block_norms(self._signals(u), self.blocks), self.weight)
 
 
+def check_block_weight(weight: Any, blocks: Any) -> Any:
+    """A weight for each of the blocks, a number or an array of shape (count,); "sqrt" for the square root of its size.
+
+    Raises
+    ------
+    TypeError
+        When the blocks are none, or the weight is no real number.
+    ValueError
+        When the weight is negative, not finite, of another shape or another word.
+    """
+    expect(blocks, Blocks, "Blocks.uniform(n, size)")
+    if isinstance(weight, str):
+        if weight != "sqrt":
+            raise ValueError(f'a weight is a number, an array or "sqrt", got {weight!r}')
+        weight = blocks.size**0.5 if blocks.size else to_like(np.sqrt(blocks.sizes), blocks.labels)
+    weight = check_weight(weight)
+    if is_array(weight) and weight.shape != (blocks.count,):
+        raise ValueError(f"one weight a block was expected, shape ({blocks.count},), got {weight.shape}")
+    return weight
+
+
 def block_norms(x: Array, blocks: Blocks) -> Array:
     """Euclidean norm of each block: (*batch, *signal) to (*batch, count)."""
     return namespace(x).sqrt(blocks.sums(energy(x)))
@@ -75,5 +87,24 @@ def block_norms(x: Array, blocks: Blocks) -> Array:
 @fused
 def shrink_blocks(x: Array, t: Any, blocks: Blocks) -> Array:
     """Shrink the norm of each block by t, to zero at the least."""
+    if is_long(x) and (shrunk := _shrunk_long(x, t, blocks)) is not None:
+        return shrunk
     norms = block_norms(x, blocks)
     return blocks.spread(divide(clip(norms - t, 0), norms)) * x
+
+
+def _shrunk_long(x: Array, t: Any, blocks: Blocks) -> Array | None:
+    """Blocks of a long NumPy array, equal ones as rows of real numbers."""
+    signals = flat(x, len(blocks.shape))
+    if blocks.size is None:
+        out = shrunk_segments(signals, t, blocks.labels.reshape(-1), blocks.count)
+    else:
+        rows = np.ascontiguousarray(signals).view(real_dtype(x)).reshape(*signals.shape[:-1], blocks.count, -1)
+        rows = by_rows(_shrunk_rows, "rows", rows, t, 1)
+        out = rows.reshape(*rows.shape[:-2], -1).view(x.dtype)
+    return None if out is None else out.reshape(*out.shape[:-1], *blocks.shape)
+
+
+def _shrunk_rows(x: Array, t: Any) -> Array:
+    lengths = np.sqrt(np.vecdot(x, x))
+    return x * divide(clip(lengths - t, 0), lengths)[:, None]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..backend import Array, clip, divide, flat, is_array, is_complex, namespace
+from ..backend.streaming import by_rows, is_long
 from ..kernels import fused
 from .base import Norm, check_weight, largest_ratio, threshold, weights_for
 
@@ -36,22 +37,34 @@ class L1(Norm):
         return self.weight.shape if is_array(self.weight) else None
 
     def value(self, x: Array) -> Array:
-        x = self._signals(x)
-        return namespace(x).sum(flat(weights_for(x, self.weight) * abs(x), self.ndim), axis=-1)
+        return weighted_sum(abs(self._signals(x)), self.weight, self.ndim)
 
     def prox(self, x: Array, step: Any) -> Array:
         x = self._signals(x)
         return soft_threshold(x, threshold(x, step, self.weight, self.ndim))
 
     def dual(self, u: Array) -> Array:
-        u = self._signals(u)
-        weight = namespace(u, self.weight).reshape(self.weight, (-1,)) if is_array(self.weight) else self.weight
-        return largest_ratio(flat(abs(u), self.ndim), weight)
+        return largest_entry_ratio(abs(self._signals(u)), self.weight, self.ndim)
+
+
+def weighted_sum(magnitudes: Array, weight: Any, ndim: int) -> Array:
+    """Sum of weight * magnitude over each signal, (*batch,); the weight is a number or one for each entry."""
+    return namespace(magnitudes).sum(flat(weights_for(magnitudes, weight) * magnitudes, ndim), axis=-1)
+
+
+def largest_entry_ratio(magnitudes: Array, weight: Any, ndim: int) -> Array:
+    """Largest magnitude / weight of each signal, (*batch,); the weight is a number or one for each entry."""
+    weight = namespace(magnitudes, weight).reshape(weight, (-1,)) if is_array(weight) else weight
+    return largest_ratio(flat(magnitudes, ndim), weight)
 
 
 @fused
 def soft_threshold(x: Array, t: Any) -> Array:
     """Shrink the magnitude of each entry by t, to zero at the least."""
+    return by_rows(_shrunk, "entries", x, t, 0) if is_long(x) else _shrunk(x, t)
+
+
+def _shrunk(x: Array, t: Any) -> Array:
     if not is_complex(x):
         return x - clip(x, -t, t)
     size = abs(x)

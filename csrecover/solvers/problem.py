@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import Array, as_float, flat, namespace, real_dtype_name
-from ..models import SupportModel
+from ..models import Model, SupportModel
 from ..models.base import exceeds
 from ..operators import LinearOperator, as_operator
 from ..penalties import Penalty
@@ -54,6 +54,11 @@ def check_model(A: LinearOperator, model: Any, k: Any) -> SupportModel:
     ValueError
         When the model is for other shapes, k < 1, k exceeds the model's units or the measurements.
     """
+    if isinstance(model, Model) and not isinstance(model, SupportModel):
+        raise TypeError(
+            f"{type(model).__name__} has no supports, which this solver works on: take a model of coefficients such as"
+            " Sparse(), or alternate gradient steps with project(x, k) of this one"
+        )
     if not isinstance(model, SupportModel):
         raise TypeError(
             f"expected a sparsity model such as Sparse() or BlockSparse(blocks), got {type(model).__name__}"

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..backend import Array, flat, frozen, is_array, namespace, segment_sum, to_numpy
+from ..backend import Array, flat, frozen, is_array, namespace, segment_sum, to_like, to_numpy, top_k_mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,5 +100,45 @@ class Blocks:
             values = namespace(values, self.labels).take(values, xp.reshape(self.labels, (-1,)), axis=-1)
         return xp.reshape(values, (*batch, *self.shape))
 
+    def top(self, gains: Array, k: int | np.ndarray) -> Array:
+        """Mask of the k largest gains (>= 0) in each block, never a zero gain: (*batch, *shape) to the same shape.
+
+        Parameters
+        ----------
+        gains : array, (*batch, *shape)
+        k : int or array of int, (count,)
+            one number for all blocks, or one for each.
+        """
+        xp, shape, gains = namespace(gains), gains.shape, flat(gains, len(self.shape))
+        if self.size is None:
+            order, places = self._by_size
+            gains = xp.take(gains, order, axis=-1)
+        pieces, start = [], 0
+        for count, size, kept in _runs(np.stack(np.broadcast_arrays(self.sizes, k))[:, self._smallest_first]):
+            piece = xp.reshape(gains[..., start : start + count * size], (*gains.shape[:-1], count, size))
+            pieces.append(xp.reshape(top_k_mask(piece, kept), (*gains.shape[:-1], count * size)))
+            start += count * size
+        mask = xp.concat(pieces, axis=-1)
+        return xp.reshape(mask if self.size is not None else xp.take(mask, places, axis=-1), shape)
+
+    @cached_property
+    def _smallest_first(self) -> np.ndarray:
+        """Labels of the blocks by size, on the host."""
+        return np.argsort(self.sizes, kind="stable")
+
+    @cached_property
+    def _by_size(self) -> tuple[Array, Array]:
+        """Coefficients in the order of their blocks, smallest first, and the place of each in this order."""
+        labels = to_numpy(self.labels).reshape(-1)
+        order = np.lexsort((labels, self.sizes[labels]))
+        return to_like(order, self.labels), to_like(np.argsort(order), self.labels)
+
     def __repr__(self) -> str:
         return f"Blocks({self.count} of {self.size or f'{self.sizes.min()} to {self.sizes.max()}'}, shape {self.shape})"
+
+
+def _runs(columns: np.ndarray) -> list[tuple[int, ...]]:
+    """Runs of equal columns: the length of each, followed by its column."""
+    starts = np.flatnonzero(np.append(True, np.any(columns[:, 1:] != columns[:, :-1], axis=0)))
+    lengths = np.diff(starts, append=columns.shape[1])
+    return [(length, *column) for length, column in zip(lengths.tolist(), columns[:, starts].T.tolist(), strict=True)]

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from ..backend import to_numpy
+from ..kernels import compiled
 
 __all__ = ["LevelOrder", "Tree"]
 
@@ -106,68 +108,107 @@ class LevelOrder:
     """The nodes of a forest by level (breadth first), so that a pass over the tree is one array operation a level.
 
     A *position* counts nodes in this order: roots first, ties by node index, the children of a node side by side.
-    All arrays are NumPy arrays and every pass works on arrays indexed by position.
+    All arrays are NumPy arrays and every pass works on arrays indexed by position. With the `fast` extra a pass is
+    one compiled sweep, whatever the number of levels.
 
     Parameters
     ----------
     nodes : (n,) int, node index at each position
-    parents : (n,) int, position of the parent, -1 for a root
-    levels : list of slice, the positions of each level
-    families : list of pairs (heads, starts), one a level from the second on
-        positions of the parents that have children (a slice where they are consecutive), and where in the level
-        the run of children of each begins
+    parents : (n,) int, position of the parent, -1 for a root: never decreasing
     """
 
     nodes: np.ndarray
     parents: np.ndarray
-    levels: list
-    families: list
 
     @classmethod
     def of(cls, parents: np.ndarray) -> "LevelOrder":
         """Sort the nodes of a forest given by the flat index of each node's parent, -1 for a root."""
-        size = parents.size
         by_parent = np.argsort(parents, kind="stable")  # roots, children of node 0, of node 1, ...
-        first = np.searchsorted(parents, np.arange(-1, size + 1), sorter=by_parent)[1:]
+        first = np.searchsorted(parents, np.arange(-1, parents.size + 1), sorter=by_parent)
+        nodes, above = by_parent.copy(), np.full(parents.size, -1)
+        if kernel := compiled("tree"):
+            kernel.level_order(by_parent, first, nodes, above)
+            return cls(nodes, above)
+        first = first[1:]
         count = np.diff(first)
-        nodes, above, levels, families = by_parent.copy(), np.full(size, -1), [slice(0, int(first[0]))], []
-        while levels[-1].stop < size:
-            level = levels[-1]
+        level = slice(0, int(first[0]))
+        while level.stop < parents.size:
             n_children = count[nodes[level]]
-            heads = level.start + np.flatnonzero(n_children)
             runs = n_children[n_children > 0]
+            heads = np.flatnonzero(n_children)
             starts = np.cumsum(runs) - runs
             width = int(runs.sum())
             child = slice(level.stop, level.stop + width)
-            above[child] = np.repeat(heads, runs)
-            nodes[child] = by_parent[np.repeat(first[nodes[heads]] - starts, runs) + np.arange(width)]
-            consecutive = heads[-1] - heads[0] == heads.size - 1
-            levels.append(child)
-            families.append((slice(int(heads[0]), int(heads[-1]) + 1) if consecutive else heads, starts))
-        return cls(nodes, above, levels, families)
+            above[child] = np.repeat(level.start + heads, runs)
+            nodes[child] = by_parent[np.repeat(first[nodes[level][heads]] - starts, runs) + np.arange(width)]
+            level = child
+        return cls(nodes, above)
 
     @property
     def size(self) -> int:
         """Number of nodes."""
         return self.nodes.size
 
+    @cached_property
+    def levels(self) -> list[slice]:
+        """Positions of each level."""
+        ends = [0, int(np.searchsorted(self.parents, 0))]
+        while ends[-1] < self.size:
+            ends.append(int(np.searchsorted(self.parents, ends[-1])))
+        return [slice(*level) for level in pairwise(ends)]
+
+    @cached_property
+    def families(self) -> list[tuple]:
+        """For each level but the first: who has children there, where the run of children of each begins, how many each.
+
+        The parents are positions, a slice where they are consecutive; the places count from the start of the level;
+        the number of children is 0 where families differ.
+        """
+        families = []
+        for level in self.levels[1:]:
+            above = self.parents[level]
+            starts = np.flatnonzero(np.diff(above, prepend=-2))
+            heads = above[starts]
+            consecutive = heads[-1] - heads[0] == heads.size - 1
+            heads = slice(int(heads[0]), int(heads[-1]) + 1) if consecutive else heads
+            children = np.diff(starts, append=above.size)
+            families.append((heads, starts, int(children[0]) if (children == children[0]).all() else 0))
+        return families
+
+    def part(self, kept: np.ndarray) -> tuple["LevelOrder", np.ndarray]:
+        """The forest of the nodes kept, and their positions here; a node without its parent becomes a root."""
+        positions = np.flatnonzero(kept)
+        place = np.full(self.size + 1, -1)
+        place[positions] = np.arange(positions.size)
+        order = LevelOrder.of(place[self.parents[positions]])
+        return order, positions[order.nodes]
+
     def gains(self, x: np.ndarray) -> np.ndarray:
         """Best total of a subtree rooted at each node, g_i = x_i + sum over children c of max(g_c, 0)."""
         g = x.copy()
-        for level, (heads, starts) in zip(self.levels[:0:-1], self.families[::-1], strict=True):
-            g[heads] += np.add.reduceat(np.maximum(g[level], 0), starts)
+        if kernel := compiled("tree"):
+            kernel.gains(g, self.parents)
+            return g
+        for level, (heads, starts, children) in zip(self.levels[:0:-1], self.families[::-1], strict=True):
+            g[heads] += family_sums(np.maximum(g[level], 0), starts, children)
         return g
 
     def totals(self, x: np.ndarray, linked: np.ndarray) -> np.ndarray:
         """Total over each node and what hangs on it by links, t_i = x_i + sum over linked children c of t_c."""
         t = x.copy()
-        for level, (heads, starts) in zip(self.levels[:0:-1], self.families[::-1], strict=True):
-            t[heads] += np.add.reduceat(t[level] * linked[level], starts)
+        if kernel := compiled("tree"):
+            kernel.totals(t, linked, self.parents)
+            return t
+        for level, (heads, starts, children) in zip(self.levels[:0:-1], self.families[::-1], strict=True):
+            t[heads] += family_sums(t[level] * linked[level], starts, children)
         return t
 
     def connected(self, mask: np.ndarray) -> np.ndarray:
         """Nodes that are in `mask` together with all their ancestors."""
         mask = mask.copy()
+        if kernel := compiled("tree"):
+            kernel.connected(mask, self.parents)
+            return mask
         for level in self.levels[1:]:
             mask[level] &= mask[self.parents[level]]
         return mask
@@ -175,6 +216,9 @@ class LevelOrder:
     def path_sums(self, x: np.ndarray) -> np.ndarray:
         """Sum of x over each node and its ancestors."""
         s = x.copy()
+        if kernel := compiled("tree"):
+            kernel.path_sums(s, self.parents)
+            return s
         for level in self.levels[1:]:
             s[level] += s[self.parents[level]]
         return s
@@ -182,6 +226,9 @@ class LevelOrder:
     def nearest(self, mask: np.ndarray) -> np.ndarray:
         """Position of the nearest node of `mask` at or above each node, -1 where there is none."""
         found = np.where(mask, np.arange(self.size), -1)
+        if kernel := compiled("tree"):
+            kernel.nearest(found, mask, self.parents)
+            return found
         for level in self.levels[1:]:
             found[level] = np.where(mask[level], found[level], found[self.parents[level]])
         return found
@@ -191,8 +238,13 @@ class LevelOrder:
         """Rank of each node in preorder, and the rank at which its subtree ends."""
         sizes = self.totals(np.ones(self.size, int), np.ones(self.size, bool))
         before = np.cumsum(sizes) - sizes
-        rank = before.copy()
-        for level, (_, starts) in zip(self.levels[1:], self.families, strict=True):
-            elder = before[level] - before[level][starts].repeat(np.diff(starts, append=level.stop - level.start))
-            rank[level] = rank[self.parents[level]] + 1 + elder
+        elder = before - before[np.searchsorted(self.parents, self.parents)]  # what its elder siblings hold
+        rank = self.path_sums(elder + (self.parents >= 0))
         return rank, rank + sizes
+
+
+def family_sums(values: np.ndarray, starts: np.ndarray, children: int) -> np.ndarray:
+    """Sum of each family, a run of values that begins at one of `starts`; `children` values each unless 0."""
+    if 0 < children <= 8:
+        return sum((values[child::children] for child in range(1, children)), values[::children])
+    return np.add.reduceat(values, starts)

@@ -60,6 +60,7 @@ def operators() -> dict[str, cs.LinearOperator]:
         "hstack": cs.hstack([cs.gaussian(4, 3, 0), cs.Identity(4)]),
         "block diagonal": cs.BlockDiagonal([cs.gaussian(2, 3, 0), cs.DFT(4), cs.Identity((2, 2))]),
         "kronecker": cs.Kronecker([cs.gaussian(2, 3, 0), cs.DCT(4)]),
+        "channels": cs.channels(cs.gaussian(3, 4, 0), 2),
         "from scipy": cs.from_scipy(scipy.sparse.linalg.aslinearoperator(sparse_array())),
         "sparse matrix": cs.sparse_matrix(sparse_array()),
         "sparse binary": cs.sparse_binary(6, 9, 3, 0),
@@ -90,16 +91,18 @@ def sparse_array() -> Any:
 class ModelCase:
     """A model on about eight coefficients, the masks of budget k by its definition, and more for `check_model`."""
 
-    model: cs.SupportModel
+    model: cs.Model
     shape: tuple[int, ...]
-    members: Callable[[Any], Iterator[np.ndarray]]
+    members: Callable[[Any], Iterator[np.ndarray]] | None
     budgets: tuple[Any, ...] | None = None
     sums: Callable[[Any, int], Iterator[np.ndarray]] | None = None
     lowest_first: bool = True
+    draw_member: Callable[[Any, np.random.Generator], np.ndarray] | None = None
 
     def check(self, backend: Any, like: Any, draws: int = 8) -> list[str]:
         """`check_model` on a library and device, for signals like `like`."""
-        options = {name: getattr(self, name) for name in ("members", "budgets", "sums", "lowest_first")}
+        names = ("members", "budgets", "sums", "lowest_first", "draw_member")
+        options = {name: getattr(self, name) for name in names}
         return cs.check_model(cs.to(self.model, backend), self.shape, like=like, draws=draws, **options)
 
 
@@ -167,6 +170,160 @@ def unions_of(members: Callable[[Any], Iterator[np.ndarray]], k: Any, copies: in
     return (np.logical_or.reduce(masks) for masks in combinations_with_replacement(list(members(k)), copies))
 
 
+def cost_case(labels: np.ndarray, costs: Any) -> ModelCase:
+    """Blocks of given costs ("size": those of their sizes); the sums counted are blocks of twice the budget."""
+    prices = np.bincount(labels.reshape(-1)) if isinstance(costs, str) else np.array(costs)
+
+    def members(k: int) -> Iterator[np.ndarray]:
+        for choice in np.ndindex((2,) * len(prices)):
+            chosen = np.array(choice, dtype=bool)
+            room = k - prices[chosen].sum()
+            if room >= 0 and (chosen | (prices > room)).all():
+                yield chosen[labels]
+
+    return ModelCase(
+        cs.BlockSparse(cs.Blocks(labels), costs),
+        labels.shape,
+        members,
+        budgets=tuple(range(prices.sum() + 2)),
+        sums=lambda k, copies: members(copies * k),
+        lowest_first=False,
+    )
+
+
+def hierarchical_case(blocks: cs.Blocks, within: int) -> ModelCase:
+    """At most `within` coefficients in each of k blocks."""
+    labels = cs.to_numpy(blocks.labels)
+
+    def members(k: int) -> Iterator[np.ndarray]:
+        for chosen in combinations(range(blocks.count), min(k, blocks.count)):
+            parts = [np.flatnonzero(labels == label) for label in chosen]
+            for picks in product(*(combinations(part, min(within, len(part))) for part in parts)):
+                yield mask(chain(*picks), labels.shape)
+
+    in_order = bool((np.diff(labels.reshape(-1)) >= 0).all())
+    return ModelCase(cs.Hierarchical(blocks, within), labels.shape, members, lowest_first=in_order)
+
+
+def levels_case(labels: np.ndarray, budgets: tuple[tuple[int, ...], ...]) -> ModelCase:
+    """So many coefficients in each level."""
+
+    def members(k: tuple[int, ...]) -> Iterator[np.ndarray]:
+        levels = [np.flatnonzero(labels == level) for level in range(len(k))]
+        for picks in product(*(combinations(level, min(n, len(level))) for n, level in zip(k, levels, strict=True))):
+            yield mask(chain(*picks), labels.shape)
+
+    return ModelCase(cs.Levels(labels), labels.shape, members, budgets=budgets)
+
+
+def joint_case(
+    model: cs.SupportModel, count: int, shape: tuple[int, ...], inner: Callable[[Any], Iterator[np.ndarray]]
+) -> ModelCase:
+    """Channels that share a member of another model; equal supports are taken in that model's order."""
+    size = int(np.prod(shape))
+    return ModelCase(
+        cs.JointSparse(model, count),
+        (count, *shape),
+        lambda k: (np.broadcast_to(member.reshape(shape), (count, *shape)) for member in inner(k)),
+        budgets=tuple(range(size + 2)),
+        lowest_first=False,
+    )
+
+
+def joint_blocks(k: int) -> Iterator[np.ndarray]:
+    """Blocks of 1, 2 and 1 coefficients."""
+    return block_members(np.array([0, 1, 1, 2]), k)
+
+
+def clustered_case(n: int, runs: int) -> ModelCase:
+    """At most k coefficients in few runs; the sums are those of twice the budget in twice the runs."""
+
+    def members(k: int, copies: int = 1) -> Iterator[np.ndarray]:
+        for member in sparse_members(copies * k, (n,)):
+            if (np.diff(member, prepend=False) & member).sum() <= copies * runs:
+                yield member
+
+    return ModelCase(cs.Clustered(runs), (n,), members, sums=members, lowest_first=False)
+
+
+def separated_case(n: int, delta: int) -> ModelCase:
+    """At most k spikes at a distance, and no room for one more unless there are k."""
+
+    def members(k: int) -> Iterator[np.ndarray]:
+        for count in range(min(k, n) + 1):
+            for chosen in combinations(range(n), count):
+                room = any(all(abs(i - spike) >= delta for spike in chosen) for i in range(n))
+                if (np.diff(chosen) >= delta).all() and (count == k or not room):
+                    yield mask(chosen, (n,))
+
+    return ModelCase(cs.Separated(delta), (n,), members)
+
+
+def windows_case(n: int, size: int) -> ModelCase:
+    """Unions of k windows that lie in no other."""
+
+    def members(k: int) -> Iterator[np.ndarray]:
+        count = n - size + 1
+        chosen = combinations(range(count), min(k, count))
+        unions = np.unique([mask([i + j for i in starts for j in range(size)], (n,)) for starts in chosen], axis=0)
+        within = unions.astype(int) @ ~unions.T == 0
+        yield from unions[within.sum(axis=1) == 1]
+
+    return ModelCase(cs.Windows(size), (n,), members)
+
+
+def overlapping_case(groups: Any, shape: tuple[int, ...]) -> ModelCase:
+    """Unions of k groups; equal ones are taken in no particular order."""
+
+    def members(k: int) -> Iterator[np.ndarray]:
+        for chosen in combinations(groups, min(k, len(groups))):
+            yield mask(chain(*chosen), shape)
+
+    return ModelCase(cs.OverlappingGroups(cs.Groups(groups, shape)), shape, members, lowest_first=False)
+
+
+def graph_members(edges: Any, shape: tuple[int, ...], clusters: int, k: int) -> Iterator[np.ndarray]:
+    """Masks of at most k nodes in at most so many connected pieces, that cannot take one node more."""
+    n = int(np.prod(shape))
+    neighbours = [{int(a + b - node) for a, b in edges if node in (a, b)} for node in range(n)]
+
+    def fits(nodes: set[int]) -> bool:
+        rest, pieces = set(nodes), 0
+        while rest:
+            reached, pieces = {rest.pop()}, pieces + 1
+            while reached:
+                reached = neighbours[reached.pop()] & rest | reached
+                rest -= reached
+        return len(nodes) <= k and pieces <= clusters
+
+    for size in range(min(k, n) + 1):
+        for chosen in map(set, combinations(range(n), size)):
+            if fits(chosen) and (size == k or not any(fits(chosen | {node}) for node in set(range(n)) - chosen)):
+                yield mask(chosen, shape)
+
+
+def graph_case(graph: cs.Graph, clusters: int) -> ModelCase:
+    """Clusters in a graph; the sums are those of twice the budget, and equal supports are in no particular order."""
+    edges = cs.to_numpy(graph.edges).tolist()
+    return ModelCase(
+        cs.GraphClusters(graph, clusters),
+        graph.shape,
+        lambda k: graph_members(edges, graph.shape, clusters, k),
+        sums=lambda k, copies: graph_members(edges, graph.shape, copies * clusters, copies * k),
+        lowest_first=False,
+    )
+
+
+def low_rank_case(rows: int, columns: int) -> ModelCase:
+    """Matrices of rank k: sums of k outer products."""
+
+    def draw_member(k: int, rng: np.random.Generator) -> np.ndarray:
+        return rng.standard_normal((rows, k)) @ rng.standard_normal((k, columns))
+
+    budgets = tuple(range(min(rows, columns) + 2))
+    return ModelCase(cs.LowRank(), (rows, columns), None, budgets, draw_member=draw_member)
+
+
 def models() -> dict[str, ModelCase]:
     """An example of each model."""
     tree = cs.Wavelet((4, 2), "haar").tree
@@ -189,6 +346,16 @@ def models() -> dict[str, ModelCase]:
             budgets=((0, 0), (1, 0), (1, 1), (1, 2), (2, 3), (2, 4), (3, 5)),
         ),
         "wavelet tree": tree_case(cs.TreeSparse(tree)),
+        "graph clusters": graph_case(cs.Graph.grid((2, 4)), 2),
+        "low rank": low_rank_case(4, 3),
+        "blocks by cost": cost_case(SHUFFLED, [3, 1, 2, 2]),
+        "hierarchical": hierarchical_case(cs.Blocks(SHUFFLED), 2),
+        "levels": levels_case(SHUFFLED, ((0, 0, 0, 0), (1, 0, 0, 1), (1, 0, 2, 1), (1, 2, 2, 1), (2, 3, 3, 1))),
+        "joint sparse": joint_case(cs.BlockSparse(cs.Blocks([0, 1, 1, 2])), 2, (4,), joint_blocks),
+        "clustered": clustered_case(8, 2),
+        "separated": separated_case(8, 3),
+        "windows": windows_case(8, 3),
+        "overlapping groups": overlapping_case([[0, 1, 4], [1, 2, 5], [0, 2, 6], [3, 4, 5, 6], [2, 7]], (8,)),
     }
 
 
@@ -197,6 +364,21 @@ def penalties() -> dict[str, tuple[cs.Penalty, tuple[int, ...]]]:
     return {
         "weighted l1": (cs.L1(np.linspace(0.2, 2, 8)), (8,)),
         "unequal blocks": (cs.GroupL2(cs.Blocks(SHUFFLED), "sqrt"), (8,)),
+        "nonnegative l1": (cs.NonNegativeL1(0.3), (8,)),
+        "elastic net": (cs.ElasticNet(0.3, 0.5), (8,)),
+        "group linf": (cs.GroupLInf(cs.Blocks(SHUFFLED), 0.4), (8,)),
+        "sparse group": (cs.SparseGroup(cs.Blocks(SHUFFLED), 0.2, "sqrt"), (8,)),
+        "block mcp": (cs.BlockMCP(cs.Blocks(SHUFFLED), 1.0, gamma=100.0), (8,)),
+        "block scad": (cs.BlockSCAD(cs.Blocks(SHUFFLED), 1.0, gamma=100.0), (8,)),
+        "box": (cs.Box(-0.3, np.linspace(0, 1, 8)), (8,)),
+        "l2 ball": (cs.L2Ball(0.5), (8,)),
+        "simplex": (cs.Simplex(1.5), (8,)),
+        "nuclear": (cs.Nuclear(0.7), (3, 4)),
+        "nuclear and frobenius": (cs.NuclearFrobenius(0.7, 0.5), (3, 4)),
+        "nuclear and squared frobenius": (cs.NuclearSquaredFrobenius(0.7, 0.5), (3, 4)),
+        "total variation": (cs.TV(0.5), (8,)),
+        "subtrees, l2": (cs.TreeL2(cs.Wavelet((4, 2), "haar").tree, 0.5), (4, 2)),
+        "subtrees, l-infinity": (cs.TreeLInf(cs.Wavelet(8, "haar").tree, np.linspace(0.2, 1, 8)), (8,)),
     }
 
 

@@ -9,27 +9,32 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, cast_like, is_complex, namespace, on_host, to_numpy
-from ..models import SupportModel
+from ..models import Model, SupportModel
+from ..models.base import multiple
+from .projections import ProjectionProperties
 from .report import draw, holds, same, untouched, verify
 
 
 def check_model(
-    model: SupportModel,
+    model: Model,
     shape: tuple[int, ...],
     members: Callable[[Any], Iterable[np.ndarray]] | None = None,
     *,
     budgets: Iterable[Any] | None = None,
     sums: Callable[[Any, int], Iterable[np.ndarray]] | None = None,
     lowest_first: bool = True,
+    draw_member: Callable[[Any, np.random.Generator], np.ndarray] | None = None,
     like: Array | None = None,
     draws: int = 20,
     rng: Any = 0,
 ) -> list[str]:
     """Check that a model's supports are feasible and the best, for ties, zeros, batches and every budget.
 
+    Of a model that is not given by supports, check its projection.
+
     Parameters
     ----------
-    model : SupportModel
+    model : Model
     shape : tuple of int
         shape of one small signal.
     members : callable, optional
@@ -42,6 +47,9 @@ def check_model(
         of `copies` masks of budget k.
     lowest_first : bool
         whether among equal supports the one of the lowest indices must be taken.
+    draw_member : callable, optional
+        random signal of budget k, ``draw_member(k, rng)``, for models that are not given by supports; without it
+        members are not compared with the projection.
     like : array, optional
         library, device and precision of the signals, double precision NumPy by default.
     draws : int
@@ -55,6 +63,8 @@ def check_model(
     """
     like = np.empty(0) if like is None else like
     budgets = list(range(int(np.prod(shape)) + 2) if budgets is None else budgets)
+    if not isinstance(model, SupportModel):
+        return verify(model, ProjectionProperties(model, shape, budgets, draw_member, like, draws, rng).properties())
     family = _Family(shape, members, sums, budgets) if members else None
     return verify(model, _Checks(model, shape, budgets, family, lowest_first, like, draws, rng).properties())
 
@@ -150,7 +160,7 @@ class _Checks:
                 energies, family = _energies(x), self.family.sums(k)
                 mask = to_numpy(self.model.support_of_sum(x, k, 2)).reshape(-1)
                 kept, most = energies[mask].sum(), (family @ energies).max(initial=0.0)
-                share = float(to_numpy(self.model.bound(x, k)))
+                share = float(to_numpy(self.model.bound(x, multiple(k, 2))))
                 holds(kept >= share * most * (1 - self.slack), f"k={k}: kept {kept}, a sum keeps {most}")
                 inside = (mask <= family).all(axis=-1).any()
                 holds(inside or not mask.any(), f"k={k}: {mask.astype(int)} lies in no sum of two members")

@@ -1,0 +1,69 @@
+"""What the models of signals on a line share: one axis, and projections on the host."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from abc import ABC
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array, divide, staged, to_like
+from .base import SupportModel
+
+
+class LineModel(SupportModel, ABC):
+    """A model of signals of one axis, of any length; its projections run on the host."""
+
+    @property
+    def ndim(self) -> int:
+        return 1
+
+    def _fitted(self, shape: tuple[int, ...]) -> LineModel:
+        self._length(shape)
+        return self
+
+    def _length(self, shape: tuple[int, ...] | None) -> int:
+        """Length of signals of that shape.
+
+        Raises
+        ------
+        ValueError
+            When they have not one axis.
+        """
+        shape = self._one_shape(shape)
+        if len(shape) != 1:
+            raise ValueError(f"{self} is for signals on a line, of shape (n,), got shape {shape}: reshape the signals")
+        return shape[0]
+
+    def _mask_on_host(self, x: Array, best: Callable[[np.ndarray], np.ndarray]) -> Array:
+        """Mask that `best` makes of the energies, NumPy (signals, n) in double precision, the largest of each one.
+
+        Raises
+        ------
+        ValueError
+            When the signals are not finite, or too short for the model.
+        """
+        x = self._signals(x)
+        self._length(x.shape[-1:])
+        magnitudes = staged(abs(x)).astype(np.float64).reshape(math.prod(x.shape[:-1]), x.shape[-1])
+        if not np.isfinite(magnitudes).all():  # those of a device too, now that they are here
+            raise ValueError(f"{self} projects finite signals, got NaN or infinity")
+        energies = divide(magnitudes, magnitudes.max(axis=-1, keepdims=True, initial=0)) ** 2
+        return to_like(best(energies).reshape(x.shape), x)
+
+
+def check_size(value: Any, name: str) -> None:
+    """Refuse what is no integer >= 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} is an integer, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, got {value}")

@@ -1,0 +1,81 @@
+"""One signal under six models, and how many measurements each structure saves when the signal has it."""
+
+# %% The signal: two seconds of a real ECG; six ways to say which of its samples matter
+from pathlib import Path
+
+import numpy as np
+import pywt
+from matplotlib.figure import Figure
+from tqdm import tqdm
+
+import csrecover as cs
+from csrecover import plotting
+
+N = 256  # coefficients of the random signals
+SIX = {
+    "any 96 samples": (cs.Sparse(), 96),
+    "6 blocks of 16": (cs.BlockSparse(cs.Blocks.uniform(1024, 16)), 6),
+    "96 in 6 runs": (cs.Clustered(runs=6), 96),
+    "6 windows of 16": (cs.Windows(16), 6),
+    "8 of 64 blocks of 16, 12 in each": (cs.Hierarchical(cs.Blocks.uniform(1024, 16), within=12), 8),
+    "32 spikes, 8 apart": (cs.Separated(8), 32),
+}
+
+# %% Random signals of each structure: model, shape, budget
+STRUCTURES = {
+    "blocks": (cs.BlockSparse(cs.Blocks.uniform(N, 8)), N, 4),
+    "tree": (cs.TreeSparse(cs.Wavelet(N, "haar").tree), N, 24),
+    "runs": (cs.Clustered(runs=2), N, 32),
+    "windows": (cs.Windows(8), N, 4),
+    "groups": (cs.OverlappingGroups(cs.Groups.windows(N, 12, 6)), N, 3),
+    "hierarchical": (cs.Hierarchical(cs.Blocks.uniform(N, 16), within=8), N, 3),
+    "levels": (cs.Levels(np.arange(N) // 32), N, (16, 8, 4, 2, 1, 1, 0, 0)),
+    "joint": (cs.JointSparse(), (4, N // 4), 6),
+    "graph": (cs.GraphClusters(cs.Graph.grid((16, 16)), clusters=2), (16, 16), 28),
+}
+
+
+def success(name, m, seed):
+    """Whether a signal is recovered from m scrambled cosine measurements by its model, and by sparsity alone."""
+    model, shape, k = STRUCTURES[name]
+    x = cs.random_signal(model, shape, k, seed)
+    A = cs.random_rows(x.shape, m, seed) @ cs.DCT(x.shape) @ cs.random_signs(x.shape, seed + 1)
+    results = cs.recover(A, A @ x, model, k), cs.recover(A, A @ x, cs.Sparse(), np.count_nonzero(x))
+    return [result.error(x) < 1e-4 for result in results]
+
+
+def needed(name, seeds):
+    """Fewest measurements a nonzero that recover nine of ten signals, by the model and by sparsity alone."""
+    model, _, k = STRUCTURES[name]
+    ratios = np.arange(1.25, 6, 0.5)
+    counts = np.minimum(ratios * model.max_nonzeros(k), N).astype(int)
+    share = np.array([np.mean([success(name, m, seed) for seed in range(seeds)], axis=0) for m in counts])
+    return [min(ratios[column >= 0.9], default=np.nan) for column in share.T]
+
+
+def main(out=Path("out"), seeds=10):
+    """Print the energy that each model keeps and the measurements that it needs; draw both."""
+    ecg = pywt.data.ecg().astype(float)
+    ecg -= ecg.mean()
+    figure = Figure(figsize=(12, 8), layout="constrained")
+    grid = figure.add_gridspec(4, 2)
+    for index, (name, (model, k)) in enumerate(SIX.items()):
+        kept = model.project(ecg, k)
+        share = np.sum(kept**2) / np.sum(ecg**2)
+        print(f"{name:35s} {np.count_nonzero(kept):3d} samples keep {share:.1%} of the energy")
+        ax = figure.add_subplot(grid[index // 2, index % 2])
+        plotting.draw_curves(ax, {"ECG": ecg, name: np.where(kept != 0, kept, np.nan)}, f"{name}: {share:.1%}")
+    found = {name: needed(name, seeds) for name in tqdm(STRUCTURES, delay=2, disable=None, leave=False)}
+    ax = figure.add_subplot(grid[3, :])
+    for shift, label in ((-0.2, "with the structure"), (0.2, "by sparsity alone")):
+        ax.bar(np.arange(len(found)) + shift, [pair[shift > 0] for pair in found.values()], 0.4, label=label)
+    ax.set_xticks(np.arange(len(found)), list(found))
+    ax.set(ylabel="measurements a nonzero", title="measurements that recover nine of ten signals")
+    ax.legend(frameon=False)
+    for name, (structured, plain) in found.items():
+        print(f"{name:13s} needs {structured:.2f} measurements a nonzero, sparsity alone {plain:.2f}")
+    print("figure:", plotting.save(figure, out / "structures.png"))
+
+
+if __name__ == "__main__":
+    main()
