@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from .models import SupportModel
+from .models import Model
 from .operators import LinearOperator, as_operator
 from .penalties import Penalty
 from .solvers import Progress, Result, fista, subspace_pursuit
@@ -17,7 +17,7 @@ from .solvers.parts import in_parts
 def recover(
     A: Any,
     y: Any,
-    structure: SupportModel | Penalty,
+    structure: Model | Penalty,
     k: Any = None,
     *,
     basis: LinearOperator | None = None,
@@ -34,7 +34,7 @@ def recover(
     ----------
     A : LinearOperator, array or SciPy operator
     y : array, (*batch, *out_shape)
-    structure : SupportModel or Penalty
+    structure : Model or Penalty
         for example ``TreeSparse(W.tree)`` with k, or ``L1(0.1)`` without.
     k : int, optional
         budget of the model.
@@ -72,10 +72,10 @@ def recover(
     options: dict[str, Any] = {"tol": tol, "callback": callback}
     if max_iter is not None:
         options["max_iter"] = max_iter
-    if isinstance(structure, SupportModel):
+    if isinstance(structure, Model):
         if k is None:
             raise ValueError(f"{type(structure).__name__} needs a budget: recover(A, y, structure, k)")
-        solve = partial(subspace_pursuit, model=structure, k=k, **options)
+        solve: Any = partial(subspace_pursuit, model=structure, k=k, **options)  # type: ignore[arg-type]
     elif isinstance(structure, Penalty):
         if k is not None:
             raise ValueError(f"{type(structure).__name__} is a penalty: its weight takes the place of the budget k={k}")

@@ -11,7 +11,7 @@ import csrecover as cs
 from csrecover import cli
 
 ROOT = Path(__file__).parent.parent
-DEMOS = {"ecg": {"seeds": 1}, "blocks": {"seeds": 2}, "image": {}}
+DEMOS = {"ecg": {"seeds": 1}, "blocks": {"seeds": 2}, "image": {}, "structures": {"seeds": 1}}
 
 
 def test_every_demo_is_run():
@@ -48,7 +48,7 @@ def test_asking_for_help_ends_well(arguments, capsys):
 
 def test_an_unknown_demo_is_answered_with_the_known_ones(capsys):
     assert cli.main(["demo", "nonsense"]) == 2
-    assert "ecg, blocks, image" in capsys.readouterr().err
+    assert "ecg, blocks, image, structures" in capsys.readouterr().err
 
 
 def test_demos_are_listed_with_their_titles(capsys):
@@ -74,3 +74,10 @@ def test_benchmark_writes_its_table(name, tmp_path, capsys):
     assert "| --- |" in capsys.readouterr().out
     assert (tmp_path / f"{name}.csv").read_text().count("\n") > 2
     assert (tmp_path / f"{name}.md").exists()
+
+
+def test_every_structure_saves_measurements(tmp_path, capsys):
+    cli.load(cli.demos()["structures"])(out=tmp_path, seeds=3)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if "sparsity alone" in line]
+    assert len(lines) == 9
+    assert all(float(line[2]) < float(line[-1]) for line in lines)

@@ -57,3 +57,14 @@ def test_a_broken_projection_is_named_with_its_property(defect):
     case = low_rank_case(4, 3)
     with pytest.raises(ConformanceError, match=f"- {defect}: "):
         cs.check_model(Broken(defect), case.shape, budgets=case.budgets, draw_member=case.draw_member)
+
+
+def test_random_low_rank_signals_have_the_rank():
+    x = cs.random_signal(cs.LowRank(), (7, 5), 2, 0, dtype=np.complex64)
+    assert x.dtype == np.complex64
+    assert np.linalg.matrix_rank(x) == 2
+
+
+def test_recover_says_that_a_model_without_supports_needs_another_method():
+    with pytest.raises(TypeError, match="LowRank has no supports"):
+        cs.recover(cs.gaussian(12, 16, 0), np.ones(12), cs.LowRank(), 2)

@@ -46,9 +46,9 @@ def test_every_file_of_the_map_exists():
         assert (ROOT / "csrecover" / name).exists(), name
 
 
-@pytest.mark.parametrize("name", cs.operators.__all__)
-def test_the_operator_table_leads_to_the_docstring_of_each(name):
-    links = dict(re.findall(r"\[`(\w+)`\]\((csrecover/operators/\w+\.py)\)", (ROOT / "README.md").read_text("utf-8")))
-    thing = getattr(cs.operators, name)
+@pytest.mark.parametrize("name", [*cs.operators.__all__, *cs.models.__all__])
+def test_the_tables_lead_to_the_docstring_of_each(name):
+    links = dict(re.findall(r"\[`(\w+)`\]\((csrecover/\w+/\w+\.py)\)", (ROOT / "README.md").read_text("utf-8")))
+    thing = getattr(cs, name, None) or getattr(cs.operators, name)
     assert ROOT / links[name] == Path(inspect.getsourcefile(thing))
     assert thing.__doc__

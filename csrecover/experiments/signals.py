@@ -7,18 +7,19 @@ from typing import Any
 import numpy as np
 
 from ..backend import to
-from ..models import SupportModel
+from ..models import Model, SupportModel
 from ..operators.base import as_shape
 from ..operators.dense import as_dtype, standard_normal
 from ..structures.signal import fit
 
 
 def random_signal(
-    model: SupportModel, shape: int | tuple[int, ...], k: Any, rng: Any, *, dtype: Any = np.float64, device: Any = None
+    model: Model, shape: int | tuple[int, ...], k: Any, rng: Any, *, dtype: Any = np.float64, device: Any = None
 ) -> np.ndarray:
     """Signal of a model with standard normal coefficients on a random support of budget k.
 
-    The support is the model's best for a signal of independent normal entries.
+    The support is the model's best for a signal of independent normal entries; of a model without supports
+    (`LowRank`) it is the nearest member to such a signal.
 
     Parameters
     ----------
@@ -34,5 +35,8 @@ def random_signal(
         where the result lives, as in `to`; on the host by default.
     """
     shape, rng = as_shape(shape), np.random.default_rng(rng)
-    support = fit(model, shape).support(rng.standard_normal(shape), k)
+    fitted = fit(model, shape)
+    if not isinstance(fitted, SupportModel):
+        return to(fitted.project(standard_normal(shape, rng, as_dtype(dtype)), k), device)
+    support = fitted.support(rng.standard_normal(shape), k)
     return to(np.where(support, standard_normal(shape, rng, as_dtype(dtype)), np.zeros((), dtype)), device)

@@ -28,8 +28,18 @@ class Structured:
         return None
 
     def _fitted(self: S, shape: tuple[int, ...]) -> S:
-        """The structure for signals of that shape, where it fits signals of any."""
-        return dataclasses.replace(self, ndim=len(shape))  # type: ignore[type-var]
+        """The structure for signals of that shape, where it fits signals of any.
+
+        Raises
+        ------
+        ValueError
+            When it has a number of axes of its own, and the shape another.
+        """
+        if any(field.name == "ndim" for field in dataclasses.fields(self)):  # type: ignore[arg-type]
+            return dataclasses.replace(self, ndim=len(shape))  # type: ignore[type-var]
+        if len(shape) != self.ndim:
+            raise ValueError(f"{self} is for signals of {self.ndim} axes, got shape {shape}")
+        return self
 
     def _signals(self, x: Any) -> Array:
         """X as an array of signals, checked.
