@@ -48,6 +48,7 @@ lint: $(VENV)/dev
 bench: $(VENV)/bench
 	$(BIN)/python benchmarks/tree_projection.py --out benchmarks/results
 	$(BIN)/python benchmarks/projections.py --out benchmarks/results
+	$(BIN)/python benchmarks/tree_penalties.py --out benchmarks/results
 	$(BIN)/python benchmarks/batch.py --out benchmarks/results
 	$(BIN)/python benchmarks/operators.py --out benchmarks/results
 

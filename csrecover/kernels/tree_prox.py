@@ -15,7 +15,7 @@ from .jit import jit
 
 _TINY = 1e-300  # its inverse is finite
 
-__all__ = ["clip_levels", "newton", "shrink", "value"]
+__all__ = ["clip_subtrees", "newton", "shrink", "value"]
 
 
 @numba.njit(inline="always")
@@ -70,7 +70,7 @@ def value(own, weights, nodes, parents, largest):
 
 @jit
 def newton(own, steps, weights, nodes, parents, power):
-    """A step of Newton's method (signals,) towards that at which nothing is left at the roots, and the most left now."""
+    """The next step (signals,) towards that at which nothing is left at the roots, and the most left there now."""
     signals, n = own.shape
     least, most = steps.copy(), np.zeros(signals)
     total, slopes = np.empty(n + 1), np.empty(n + 1)
@@ -94,35 +94,40 @@ def newton(own, steps, weights, nodes, parents, power):
 
 
 @jit
-def clip_levels(sizes, steps, weights, nodes, parents):
-    """Level (signals, n) that each magnitude is clipped to when those of each subtree lose step * weight together.
+def clip_subtrees(x, steps, weights, nodes, parents):
+    """Clip the largest magnitudes of each subtree to one level, so that they lose step * weight together.
 
     The magnitudes of a subtree are in a pairing heap, an entry for all that were clipped alike: their key, how many
     they are, the first heap below and the next beside it. Until a node has its turn its first heap below is the heap
     of its children, and its level what they leave.
     """
-    signals, n = sizes.shape
-    out, level = np.empty(sizes.shape), np.empty(n + 1)
+    signals, n = x.shape
+    out, level = np.empty(x.shape), np.empty(n + 1)
     key, many = np.empty(n), np.empty(n, np.int32)
     child, sibling = np.empty(n + 1, np.int32), np.empty(n, np.int32)
     for row in range(signals):
         level[:] = 0
         child[:] = -1
         for i in range(n - 1, -1, -1):
-            key[i], many[i], budget = sizes[row, nodes[i]], 1, steps[row] * _weight(weights, i)
+            key[i], many[i], budget = abs(x[row, nodes[i]]), 1, steps[row] * _weight(weights, i)
             left = level[i] + key[i] - budget
             level[i] = 0
             if left > 0:
-                above, heap = parents[i], child[i]
-                child[i] = -1
-                top = _meld(heap, np.int32(i), key, child, sibling)
-                level[i] = _clip(top, budget, key, many, child, sibling)
+                above, top = parents[i], np.int32(i)
+                if child[i] < 0:
+                    key[i] = left
+                else:
+                    heap = child[i]
+                    child[i] = -1
+                    top = _meld(heap, top, key, child, sibling)
+                    _clip(top, budget, key, many, child, sibling)
+                level[i] = key[top]
                 level[above] += left
                 child[above] = _meld(child[above], top, key, child, sibling)
         level[n] = np.inf
         for i in range(n):
             level[i] = min(level[i], level[parents[i]])
-            out[row, nodes[i]] = level[i]
+            out[row, nodes[i]] = max(min(x[row, nodes[i]], level[i]), -level[i])
     return out
 
 
@@ -141,7 +146,7 @@ def _meld(a, b, key, child, sibling):
 @numba.njit
 def _paired(first, key, child, sibling):
     """The heap of all heaps in a list of siblings: two by two on the way there, all together on the way back."""
-    if first < 0:
+    if first < 0 or sibling[first] < 0:
         return first
     done = np.int32(-1)
     while first >= 0:
@@ -161,7 +166,7 @@ def _paired(first, key, child, sibling):
     return top
 
 
-@numba.njit
+@numba.njit(inline="always")
 def _clip(top, budget, key, many, child, sibling):
     """Lower the largest entries of the heap to one level, by `budget` together; they become the entry at its top."""
     count, excess = many[top], many[top] * key[top] - budget
@@ -171,4 +176,3 @@ def _clip(top, budget, key, many, child, sibling):
         count += many[rest]
         rest = _paired(child[rest], key, child, sibling)
     key[top], many[top], child[top] = max(excess / count, 0.0), count, rest
-    return key[top]

@@ -12,15 +12,17 @@ WORK = 2**28  # multiplications that an exact count may take
 
 
 def log_subtrees(order: LevelOrder, k: int) -> float:
-    """Natural logarithm of the number of closed sets of k nodes, 1 <= k <= n, or of an upper bound of it.
+    """Natural logarithm of the number of closed sets of k nodes, 0 <= k <= n, or of an upper bound of it.
 
     The sets are counted by their sizes in F(z), the product over the roots of 1 + T_root(z), where a node has
-    T_v(z) = z prod over children c of (1 + T_c(z)). For every r > 0 its coefficient of z^k is at most F(r) / r^k, and it
-    is exactly P(|S| = k) F(r) / r^k for the random closed set S whose probability is in proportion to r^|S|. The size
-    of that set is a sum of independent ones, one a subtree, which enter with probability T_c / (1 + T_c); equal
-    subtrees are looked at once. At the best r the probability is not small. It is left out, which makes the
-    result a bound (larger by about the logarithm of the deviation of |S|), where it takes more than 2^28 operations.
+    T_v(z) = z prod over children c of (1 + T_c(z)). For every r > 0 the coefficient of z^k is P(|S| = k) F(r) / r^k for
+    the random closed set S whose probability is in proportion to r^|S|. The size of that set is a sum of
+    independent ones, one a subtree, which enter with probability T_c(r) / (1 + T_c(r)); equal subtrees are looked at
+    once. At the r where F(r) / r^k is least P is not small. Where it takes more than 2^28 operations it is left
+    out, which makes the result a bound, larger by about the logarithm of the standard deviation of |S|.
     """
+    if k == 0:
+        return 0.0
     shape = subtree_shapes(order)
     _, first = np.unique(shape, return_index=True)
     sizes = order.totals(np.ones(order.size, int), np.ones(order.size, bool))
@@ -35,7 +37,7 @@ def log_subtrees(order: LevelOrder, k: int) -> float:
         return min(bound(log_r), log_choose(order.size, k))
     children = np.searchsorted(order.parents, np.arange(order.size + 1))
     entering = -np.expm1(-tilted(order, log_r))
-    distributions = {}
+    distributions: dict[int, np.ndarray] = {}
     for node in first:
         below = shape[children[node] : children[node + 1]]
         size = entering[node] * np.append(0, together(distributions, below, k))[: k + 1]

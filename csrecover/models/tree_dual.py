@@ -12,12 +12,13 @@ the sign of its gain.
 
 from dataclasses import dataclass
 from math import log
+from typing import Any
 
 import numpy as np
 
 from ..kernels import compiled
 
-__all__ = ["Prices", "prices_at_budget"]
+__all__ = ["Prices", "forced_prefix", "prices_at_budget"]
 
 EPS = np.finfo(float).eps
 
@@ -28,41 +29,50 @@ class Prices:
 
     Parameters
     ----------
+    price : float, lam
     bound : float, w(S) <= bound for every closed S of k nodes, with equality for `mask`
     gains : (n,) float, g_i; zero where it is zero up to rounding, infinite where the node is in every solution; or None
     mask : (n,) bool, nodes of an optimal subtree of k nodes, or None
     """
 
+    price: float
     bound: float
-    gains: np.ndarray | None
+    gains: Any
     mask: np.ndarray | None = None
 
+    def neighbours(self, order):
+        """Smallest and largest of the subtrees that are best at the price."""
+        if self.mask is not None:
+            return self.mask, self.mask
+        return order.connected(self.gains > 0), order.connected(self.gains >= 0)
 
-def prices_at_budget(order, weights, k):
+
+def prices_at_budget(order, weights, k, forced):
     """Find the price at which the best subtree passes from less than k to more than k nodes.
 
     The best subtrees at two prices are two lines lam -> w(S) - lam |S| under the convex, piecewise linear dual
     function. Where they meet is a price between, and the search ends when the best subtree there has k nodes, which
-    makes it optimal, or lies on both lines, which makes the price a kink of the dual. As they are nested, only the nodes
-    that the larger has more than the smaller are still open. Where the sizes are far apart the price is interpolated.
+    makes it optimal, or lies on both lines, which makes the price a kink of the dual. Best subtrees are nested, so only
+    nodes that the larger has more than the smaller are open. Where their sizes are far apart the price is interpolated.
 
     Parameters
     ----------
     order : LevelOrder
     weights : (n,) float >= 0, by position, the largest about 1
     k : int, 0 < k < n
+    forced : int
+        the first so many nodes are in every solution: at most `forced_prefix`, which makes the bound the tightest.
 
     Returns
     -------
     Prices
     """
-    size = forced_prefix(order, k)  # of the smaller tree
-    value = weights[:size].sum()
+    size, value = forced, weights[:forced].sum()  # of the smaller tree
     if size == k:
-        return Prices(value, None, np.arange(order.size) < size)
+        return Prices(np.inf, value, None, np.arange(order.size) < size)
     between = (SweptNodes if compiled("tree") else OpenNodes)(order, weights, size)
-    forced, rest = size, weights[size:].sum()  # w(larger) - w(smaller), without cancellation
-    low, high, stalled = 0.0, np.inf, 0
+    rest = weights[size:].sum()  # w(larger) - w(smaller), without cancellation
+    low, high, stalled = 0.0, np.inf, False
     while True:
         lam = secant = rest / between.count
         if size and high < np.inf and not stalled and between.count > size / 2:
@@ -70,7 +80,7 @@ def prices_at_budget(order, weights, k):
             lam = low + (high - low) * min(max(share, 0.02), 0.98)
         count, inside, outside = between.split(lam)
         if size + count == k:
-            return Prices(value + inside, None, between.found())
+            return Prices(lam, value + inside, None, between.found())
         new, larger = 0 < count < between.count, size + count > k
         if lam == secant and (not new or inside <= lam * count * (1 + 1e-13)):
             break
@@ -83,7 +93,7 @@ def prices_at_budget(order, weights, k):
             size, value = size + count, value + inside
         between.narrow(larger)
     bound = value + secant * (k - size)
-    return Prices(bound, snapped_gains(order, weights, secant, forced, bound, k))
+    return Prices(secant, bound, snapped_gains(order, weights, secant, forced, bound, k))
 
 
 def forced_prefix(order, k):
@@ -151,7 +161,8 @@ class SweptNodes:
     """The twin of `OpenNodes` by compiled sweeps over the nodes that are left."""
 
     def __init__(self, order, weights, size) -> None:
-        self.weights, self.parents, self.kernel = weights, order.parents, compiled("tree")
+        self.weights, self.parents = weights, order.parents
+        self.kernel: Any = compiled("tree")
         self.open, self.gains = np.arange(size, order.size), np.zeros(order.size + 1)
         self.best = np.zeros(order.size + 1, bool)
         self.best[:size] = self.best[-1] = True

@@ -8,11 +8,11 @@ import numpy as np
 from ..kernels import compiled
 from ..structures.tree import LevelOrder
 from .tree_core import subtree_from_core
-from .tree_dual import prices_at_budget
+from .tree_dual import Prices, forced_prefix, prices_at_budget
 from .tree_table import subtree_by_tables
 from .tree_ties import fill, pad, representatives, smallest_loss, tied
 
-__all__ = ["best_subtree"]
+__all__ = ["best_subtree", "by_node", "by_position", "subtree_at"]
 
 PRECISION = 1e-12  # a weight this close to its upper bound, relatively, is optimal
 ROUNDS = (  # where nodes times budget are at most the first number, tables of all budgets end the search; else
@@ -49,23 +49,33 @@ def best_subtree(order: LevelOrder, weights: np.ndarray, k: int) -> np.ndarray:
     -------
     (n,) bool array, by node: min(k, m) nodes, m the number of nodes with a nonzero weight at or below them
     """
-    best = np.zeros(order.size, bool)
-    largest = weights.max()
-    if k <= 0 or largest == 0:
-        return best
+    w, useful = by_position(order, weights)
+    if np.count_nonzero(useful) <= k:
+        return by_node(order, useful)
+    return by_node(order, pad(subtree_by_prices(order, w, k), ~useful, k) if k > 0 else np.zeros(order.size, bool))
+
+
+def by_position(order, weights):
+    """Weights by position, the largest about 1, and the nodes with a nonzero weight at or below them."""
     w = weights[order.nodes]
-    useless = order.gains((w > 0).astype(float)) == 0
-    if order.size - np.count_nonzero(useless) <= k:
-        best[order.nodes] = ~useless
-        return best
-    w = np.ldexp(w, -np.frexp(largest)[1])  # exact, and sums cannot overflow
-    best[order.nodes] = pad(subtree_by_prices(order, w, k), useless, k)
-    return best
+    useful = order.gains((w > 0).astype(float)) > 0
+    return np.ldexp(w, -np.frexp(w.max())[1]), useful  # exact, and sums cannot overflow
+
+
+def by_node(order, mask):
+    """The mask of positions as one of nodes."""
+    out = np.empty(order.size, bool)
+    out[order.nodes] = mask
+    return out
 
 
 def subtree_by_prices(order: LevelOrder, weights: np.ndarray, k: int) -> np.ndarray:
     """Best closed set of k nodes, 0 < k < n; arrays by position, weights of at most 1."""
-    prices = prices_at_budget(order, weights, k)
+    return subtree_at(order, weights, k, prices_at_budget(order, weights, k, forced_prefix(order, k)))
+
+
+def subtree_at(order: LevelOrder, weights: np.ndarray, k: int, prices: Prices) -> np.ndarray:
+    """Best closed set of k nodes, 0 < k < n, from the prices at k."""
     if prices.mask is not None:
         return prices.mask
     default = fill(order, prices.gains, k)
@@ -117,7 +127,7 @@ class Search:
         return loss if loss > self.slack else 0.0
 
     def optimum(self):
-        """Best closed set of k nodes, by cores of growing size or by tables, among the nodes in doubt once these are few."""
+        """Best closed set of k nodes, by cores of growing size or by tables, where few are in doubt among these."""
         best = self.padded()
         table_size = self.order.levels[: self.k][-1].stop * self.k
         if self.loss(best) > 0 and compiled("tree_core") and table_size <= COMPILED_TABLES:
@@ -158,7 +168,7 @@ class Search:
         return mask
 
     def optimum_in_doubt(self, best):
-        """Return the optimum once the nodes are left out that no better solution decides in another way; None where few are."""
+        """Optimum without the nodes that no better solution decides in another way; None where these are few."""
         limit = self.loss(best) + self.slack
         sure = self.order.connected(self.gains > limit)
         doubt = (self.entry <= limit) & ~sure

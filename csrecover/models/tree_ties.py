@@ -82,7 +82,7 @@ def ranked(change, cost):
 
 
 def cheapest(change, cost, count):
-    """Select decisions, among them the `count` cheapest of each change: in linear time, so that few are left to sort."""
+    """Select decisions, among them the `count` cheapest of each change, in linear time: few are left to sort."""
     if len(change) < 2**13 or count > len(change) // 16:
         return np.arange(len(change))
     small = np.clip(change, -(2**15), 2**15 - 1).astype(np.int16)  # sorted by their bits; the extremes are mixed

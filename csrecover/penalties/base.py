@@ -113,9 +113,25 @@ def positive_number(number: Any, name: str) -> float:
     """
     if not isinstance(number, numbers.Real):
         raise TypeError(f"{name} is a real number, got {number!r}")
-    if not 0 < number < math.inf:
+    if not 0 < float(number) < math.inf:
         raise ValueError(f"{name} must be positive and finite, got {number}")
     return float(number)
+
+
+def one_weight(weight: Any, name: str) -> float:
+    """A weight that is one number, not negative.
+
+    Raises
+    ------
+    TypeError
+        When it is no real number.
+    ValueError
+        When it is negative or not finite.
+    """
+    weight = check_weight(weight)
+    if is_array(weight):
+        raise TypeError(f"{name} is one number, got an array of shape {weight.shape}: give the array as weight")
+    return weight
 
 
 def weights_for(x: Array, weight: Any) -> Any:

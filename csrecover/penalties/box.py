@@ -39,12 +39,10 @@ class Box(Indicator):
     def __post_init__(self) -> None:
         low, high = check_bound(self.low), check_bound(self.high)
         if is_array(low) and is_array(high) and low.shape != high.shape:
-            raise ValueError(
-                f"two arrays of bounds must have one shape, the signal's, got {low.shape} and {high.shape}"
-            )
+            raise ValueError(f"two arrays of bounds have the shape of the signal, got {low.shape} and {high.shape}")
         below, above = to_numpy(low), to_numpy(high)
         if not ((below <= above) & (below < np.inf) & (above > -np.inf)).all():
-            raise ValueError("low <= high was expected, not both infinite alike: exchange or mend the bounds")
+            raise ValueError("low <= high was expected, with a finite number between them: exchange or mend the bounds")
         object.__setattr__(self, "low", low)
         object.__setattr__(self, "high", high)
         if self.signal_shape:

@@ -7,9 +7,9 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from ..backend import Array, clip, divide, is_array, namespace
+from ..backend import Array, clip, divide, namespace
 from ..structures import Blocks
-from .base import Penalty, check_weight, largest_ratio, positive_number, threshold, weights_for
+from .base import Penalty, largest_ratio, one_weight, positive_number, threshold, weights_for
 from .group import block_norms, check_block_weight
 
 
@@ -40,11 +40,9 @@ class BlockConcave(Penalty):
     def __post_init__(self) -> None:
         object.__setattr__(self, "weight", check_block_weight(self.weight, self.blocks))
         object.__setattr__(self, "gamma", positive_number(self.gamma, "gamma"))
-        object.__setattr__(self, "scale", check_weight(self.scale))
         if not self.gamma > self._least_gamma:
             raise ValueError(f"gamma must be more than {self._least_gamma:g}, got {self.gamma:g}")
-        if is_array(self.scale):
-            raise TypeError(f"the scale is one number, got an array of shape {self.scale.shape}: give arrays as weight")
+        object.__setattr__(self, "scale", one_weight(self.scale, "the scale"))
 
     @abstractmethod
     def _rho(self, length: Array, weight: Any) -> Array:
@@ -74,10 +72,11 @@ class BlockConcave(Penalty):
     def prox(self, x: Array, step: Any) -> Array:
         """The global minimiser, for any step; where two tie, that nearer to zero."""
         x = self._signals(x)
-        lengths = block_norms(x, self.blocks)
-        steps = threshold(x, step, self.scale, 1) + namespace(x).zeros_like(lengths)
-        shrunk = self._shrunk(lengths + 0 * steps, steps, weights_for(x, self.weight))
-        return self.blocks.spread(divide(shrunk, lengths + 0 * steps)) * x
+        xp, lengths = namespace(x), block_norms(x, self.blocks)
+        steps = threshold(x, step, self.scale, 1) + xp.zeros_like(lengths)
+        lengths = lengths + xp.zeros_like(steps)
+        shrunk = self._shrunk(lengths, steps, weights_for(x, self.weight))
+        return self.blocks.spread(divide(shrunk, lengths)) * x
 
     def zero_weight(self, u: Array) -> Array:
         scaled = largest_ratio(block_norms(self._signals(u), self.blocks), self.weight)
@@ -91,7 +90,8 @@ class BlockConcave(Penalty):
 class BlockMCP(BlockConcave):
     """Minimax concave penalty of the norms of blocks, not convex.
 
-    For r = ||x_b||_2: rho(r) = w_b r - r^2 / (2 gamma) up to r = gamma w_b, and gamma w_b^2 / 2 from there on; gamma > 0.
+    For r = ||x_b||_2: rho(r) = w_b r - r^2 / (2 gamma) up to r = gamma w_b, and gamma w_b^2 / 2 from there on.
+    See `BlockConcave` for the parameters; gamma > 0.
 
     References
     ----------
@@ -101,16 +101,14 @@ class BlockMCP(BlockConcave):
     _least_gamma = 0.0
 
     def _rho(self, length: Array, weight: Any) -> Array:
-        bent = namespace(length).minimum(length, self.gamma * weight + 0 * length)
-        return bent * (weight - bent / (2 * self.gamma))
+        length = namespace(length).minimum(length, self.gamma * weight + 0 * length)
+        return weight * length - length**2 / (2 * self.gamma)
 
     def _shrunk(self, length: Array, step: Array, weight: Any) -> Array:
-        xp, zero = namespace(length), 0 * length
-        firm = xp.where(step < self.gamma, 1 - step / self.gamma, zero + 1)
-        soft = clip(length - step * weight, 0) / firm
-        below = xp.where(step < self.gamma, xp.minimum(soft, length), zero)
-        knot = weight * xp.where(step < self.gamma, zero + self.gamma, (step * self.gamma) ** 0.5)
-        return xp.where(length > knot, length, below)
+        xp, smooth = namespace(length), step < self.gamma
+        firm = clip(length - step * weight, 0) / xp.where(smooth, 1 - step / self.gamma, xp.ones_like(step))
+        far = (clip(step, self.gamma) * self.gamma) ** 0.5
+        return xp.where(length > far * weight, length, xp.where(smooth, firm, xp.zeros_like(length)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +116,7 @@ class BlockSCAD(BlockConcave):
     """Smoothly clipped absolute deviation of the norms of blocks, not convex.
 
     For r = ||x_b||_2 the slope of rho is w_b up to r = w_b, then (gamma w_b - r) / (gamma - 1), and 0 from
-    r = gamma w_b on; gamma > 2.
+    r = gamma w_b on. See `BlockConcave` for the parameters; gamma > 2, 3.7 by default.
 
     References
     ----------
@@ -131,15 +129,14 @@ class BlockSCAD(BlockConcave):
     _least_gamma = 2.0
 
     def _rho(self, length: Array, weight: Any) -> Array:
-        xp, end = namespace(length), self.gamma * weight + 0 * length
-        bent = clip(xp.minimum(length, end) - weight, 0)
-        return weight * xp.minimum(length, end) - bent**2 / (2 * (self.gamma - 1))
+        length = namespace(length).minimum(length, self.gamma * weight + 0 * length)
+        return weight * length - clip(length - weight, 0) ** 2 / (2 * (self.gamma - 1))
 
     def _shrunk(self, length: Array, step: Array, weight: Any) -> Array:
         xp, a = namespace(length), self.gamma
         smooth = step < a - 1
         soft = clip(length - step * weight, 0)
-        bent = ((a - 1) * length - step * a * weight) / xp.where(smooth, a - 1 - step, 0 * step + 1)
+        bent = ((a - 1) * length - step * a * weight) / xp.where(smooth, a - 1 - step, xp.ones_like(step))
         below = xp.where(smooth & (length > (1 + step) * weight), bent, soft)
-        far = xp.where(step < a + 1, (a + 1 + step) / 2, (step * (a + 1)) ** 0.5)
-        return xp.where(length > weight * xp.where(smooth, 0 * step + a, far), length, below)
+        far = xp.where(step < a + 1, (a + 1 + clip(step, a - 1)) / 2, (step * (a + 1)) ** 0.5)
+        return xp.where(length > far * weight, length, below)

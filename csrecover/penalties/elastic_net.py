@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..backend import Array, energy, is_array
-from .base import Penalty, check_weight, threshold
+from .base import Penalty, check_weight, one_weight, threshold
 from .l1 import largest_entry_ratio, soft_threshold, weighted_sum
 
 
@@ -38,10 +38,7 @@ class ElasticNet(Penalty):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weight", check_weight(self.weight))
-        ridge = check_weight(self.ridge)
-        if is_array(ridge):
-            raise TypeError(f"the ridge is one number, got an array of shape {ridge.shape}: give arrays as weight")
-        object.__setattr__(self, "ridge", ridge)
+        object.__setattr__(self, "ridge", one_weight(self.ridge, "the ridge"))
         if is_array(self.weight):
             object.__setattr__(self, "ndim", self.weight.ndim)
 

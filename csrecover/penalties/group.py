@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, clip, divide, energy, flat, is_array, namespace, real_dtype, to_like
-from ..backend.streaming import by_rows, is_long, shrunk_segments
+from ..backend import Array, clip, divide, energy, flat, is_array, namespace, to_like
+from ..backend.streaming import is_long, shrunk_rows, shrunk_segments
 from ..kernels import fused
 from ..structures import Blocks
 from ..structures.signal import expect
@@ -94,17 +94,11 @@ def shrink_blocks(x: Array, t: Any, blocks: Blocks) -> Array:
 
 
 def _shrunk_long(x: Array, t: Any, blocks: Blocks) -> Array | None:
-    """Blocks of a long NumPy array, equal ones as rows of real numbers."""
+    """The same of a long NumPy array; None where the plain code is as fast."""
     signals = flat(x, len(blocks.shape))
     if blocks.size is None:
         out = shrunk_segments(signals, t, blocks.labels.reshape(-1), blocks.count)
     else:
-        rows = np.ascontiguousarray(signals).view(real_dtype(x)).reshape(*signals.shape[:-1], blocks.count, -1)
-        rows = by_rows(_shrunk_rows, "rows", rows, t, 1)
-        out = rows.reshape(*rows.shape[:-2], -1).view(x.dtype)
+        out = shrunk_rows(signals.reshape(*signals.shape[:-1], blocks.count, blocks.size), t)
+        out = out.reshape(*out.shape[:-2], -1)
     return None if out is None else out.reshape(*out.shape[:-1], *blocks.shape)
-
-
-def _shrunk_rows(x: Array, t: Any) -> Array:
-    lengths = np.sqrt(np.vecdot(x, x))
-    return x * divide(clip(lengths - t, 0), lengths)[:, None]

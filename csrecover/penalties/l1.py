@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..backend import Array, clip, divide, flat, is_array, is_complex, namespace
-from ..backend.streaming import by_rows, is_long
+from ..backend.streaming import is_long, shrunk_entries
 from ..kernels import fused
 from .base import Norm, check_weight, largest_ratio, threshold, weights_for
 
@@ -61,10 +61,8 @@ def largest_entry_ratio(magnitudes: Array, weight: Any, ndim: int) -> Array:
 @fused
 def soft_threshold(x: Array, t: Any) -> Array:
     """Shrink the magnitude of each entry by t, to zero at the least."""
-    return by_rows(_shrunk, "entries", x, t, 0) if is_long(x) else _shrunk(x, t)
-
-
-def _shrunk(x: Array, t: Any) -> Array:
+    if is_long(x):
+        return shrunk_entries(x, t)
     if not is_complex(x):
         return x - clip(x, -t, t)
     size = abs(x)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..backend import Array, clip, flat, is_array, namespace
-from .base import Norm, check_weight, largest_ratio, threshold
+from ..backend import Array, clip, flat, namespace
+from .base import Norm, largest_ratio, one_weight, threshold
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +25,10 @@ class Nuclear(Norm):
 
     Raises
     ------
+    TypeError
+        When the weight is no number.
     ValueError
-        When a signal has fewer than two axes, or the weight is negative or an array.
+        When it is negative or not finite, or ndim is below two.
 
     References
     ----------
@@ -38,7 +40,7 @@ class Nuclear(Norm):
     ndim: int = 2
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weight", one_weight(self.weight))
+        object.__setattr__(self, "weight", one_weight(self.weight, "the weight"))
         check_matrices(self.ndim)
 
     def value(self, x: Array) -> Array:
@@ -66,22 +68,6 @@ def map_singular_values(function: Callable[[Array], Array], x: Array) -> Array:
     """
     u, sigma, vh = namespace(x).linalg.svd(x, full_matrices=False)
     return (u * function(sigma)[..., None, :]) @ vh
-
-
-def one_weight(weight: Any) -> float:
-    """A weight as a float.
-
-    Raises
-    ------
-    TypeError
-        When it is no real number.
-    ValueError
-        When it is negative, not finite or an array.
-    """
-    weight = check_weight(weight)
-    if is_array(weight):
-        raise ValueError(f"one number was expected as weight, got an array of shape {weight.shape}")
-    return weight
 
 
 def check_matrices(ndim: int) -> None:

@@ -6,9 +6,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from ..backend import Array, clip, device, divide, expand, flat, namespace, norm
-from .base import Norm, Penalty, largest_ratio, threshold
-from .nuclear import check_matrices, map_singular_values, one_weight, singular_values
+from ..backend import Array, clip, device, divide, expand, namespace, norm
+from .base import Norm, Penalty, largest_ratio, one_weight, threshold
+from .nuclear import check_matrices, map_singular_values, singular_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +30,10 @@ class NuclearFrobenius(Norm):
 
     Raises
     ------
+    TypeError
+        When a weight is no number.
     ValueError
-        When a signal has fewer than two axes, or a weight is negative or an array.
+        When one is negative or not finite, or ndim is below two.
 
     See Also
     --------
@@ -68,9 +70,10 @@ class NuclearFrobenius(Norm):
         return map_singular_values(shrunk, x)
 
     def dual(self, u: Array) -> Array:
-        sigma = namespace(u).sort(singular_values(self._signals(u), self.ndim), axis=-1, descending=True)
+        sigma = singular_values(self._signals(u), self.ndim)
         if not self.definite:
             return largest_ratio(sigma, 0.0)
+        sigma = namespace(sigma).sort(sigma, axis=-1, descending=True)
         top = sigma[..., 0]
         return top * balance(divide(sigma, top[..., None]), self.weight, self.frobenius)
 
@@ -78,9 +81,8 @@ class NuclearFrobenius(Norm):
 def balance(s: Array, a: float, b: float) -> Array:
     """The t >= 0 with ||(s - t a)_+||_2 = t b, for s >= 0 in descending order and a, b >= 0 that are not both zero.
 
-    The left side falls in t and the right side does not, so s_k > t a if and only if ||(s - s_k)_+||_2 a > s_k b is
-    false; the squares of these norms grow with k by terms that are not negative. Among the s_k that count, the sum
-    m with mean mu and squared deviations v, t solves a quadratic equation.
+    The left side falls as t grows and the right side does not, so that s_k > t a where a ||(s - s_k)_+||_2 < b s_k.
+    These s_k are the first m; with them t solves a quadratic equation. Every sum is of terms that are not negative.
 
     Parameters
     ----------
@@ -124,8 +126,10 @@ class NuclearSquaredFrobenius(Penalty):
 
     Raises
     ------
+    TypeError
+        When a weight is no number.
     ValueError
-        When a signal has fewer than two axes, or a weight is negative or an array.
+        When one is negative or not finite, or ndim is below two.
 
     See Also
     --------
@@ -156,6 +160,6 @@ class NuclearSquaredFrobenius(Penalty):
 
 
 def _check(penalty: NuclearFrobenius | NuclearSquaredFrobenius) -> None:
-    object.__setattr__(penalty, "weight", one_weight(penalty.weight))
-    object.__setattr__(penalty, "frobenius", one_weight(penalty.frobenius))
+    object.__setattr__(penalty, "weight", one_weight(penalty.weight, "the weight"))
+    object.__setattr__(penalty, "frobenius", one_weight(penalty.frobenius, "the weight frobenius"))
     check_matrices(penalty.ndim)

@@ -12,9 +12,9 @@ from .water_level import water_level
 
 @dataclass(frozen=True, eq=False)
 class Simplex(Indicator):
-    """Indicator of the real signals with x_i >= 0 and sum_i x_i = total; of a complex signal the real part is projected.
+    """Indicator of the real signals with x_i >= 0 and sum_i x_i = total.
 
-    The projection max(x_i - tau, 0) is exact.
+    The projection is max(Re x_i - tau, 0), with the exact level tau.
 
     Parameters
     ----------

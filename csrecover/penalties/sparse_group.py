@@ -74,7 +74,7 @@ class SparseGroup(Norm):
         """Dual norm, by Newton's method for all blocks at once.
 
         The function ||(|u_b| - s l_b)_+||_2 - s g_b of s is convex and falls, so that Newton's method from s = 0 never
-        passes its root and ends there, where rounding lets s rise no further.
+        passes its root and ends there, where rounding lets s rise no further. On a device each step waits for it.
         """
         size = abs(self._signals(u))
         xp, l1, group = namespace(size), weights_for(size, self.l1), weights_for(size, self.group)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -54,10 +53,10 @@ class TreeNorm(Norm):
         return self._bounded is None
 
     def dual(self, u: Array) -> Array:
-        """Dual norm of each signal, (*batch, *signal) to (*batch,).
+        """Dual norm sup { Re <u, z> : value(z) <= 1 } of each signal: (*batch, *signal) to (*batch,).
 
-        It is never below the norm but for the rounding errors of one pass over the tree, and above it by less than
-        1e-14 (a few rounding units in single precision) relative.
+        But for the rounding errors of one pass over the tree it is never below the norm, and after k passes above it by
+        4 k rounding units at most; k is rarely more than 15. A pass costs a device one synchronisation.
         """
         u = flat(abs(self._signals(u)), self.ndim)
         if self._bounded is None:
@@ -70,13 +69,13 @@ class TreeNorm(Norm):
     def _vanishing_step(self, u: Array) -> Array:
         """Smallest step for which the prox of signals with magnitudes u, (*batch, n), is zero; no root is free."""
         xp, peak = namespace(u), namespace(u).max(u, axis=-1)
-        own, step = divide(u, peak[..., None]) ** self.power, xp.zeros_like(peak)
-        for turn in count(1):
+        own, step, slack = divide(u, peak[..., None]) ** self.power, xp.zeros_like(peak), 0.0
+        while True:
             least, left = self._newton(own, step)
             if not bool(xp.any(left > 0)):
                 return peak * step
-            step = xp.where(left > 0, least * (1 + 4 * turn * eps(u)), step)
-        raise AssertionError  # the step grows for ever
+            slack += 4 * eps(u)
+            step = xp.where(left > 0, least * (1 + slack), step)
 
     def _newton(self, own: Array, step: Array) -> tuple[Array, Array]:
         """The next step of Newton's method, and the most that is left at a root."""
@@ -90,14 +89,10 @@ class TreeNorm(Norm):
 
     def _kernel(self, x: Array) -> ModuleType | None:
         """The compiled sweeps, where x is an array for them."""
-        return compiled("tree_prox") if library(x) == "numpy" and self._on_host else None
-
-    @cached_property
-    def _on_host(self) -> bool:
-        return library(self.tree.parents) == "numpy"
+        return compiled("tree_prox") if library(x) == library(self.tree.parents) == "numpy" else None
 
     def _steps(self, x: Array, step: Any) -> Array:
-        """One step for each of the signals (signals, n) that a host pass takes one after the other."""
+        """One step for each of the signals x, (*batch, n), that a host pass takes one after the other."""
         steps = to_numpy(threshold(x, step, 1.0, 1))
         return np.ascontiguousarray(np.broadcast_to(steps, (*x.shape[:-1], 1)), dtype=np.float64).reshape(-1)
 
@@ -134,9 +129,7 @@ class TreeNorm(Norm):
         """Positions of each level, and how the level below joins it: how many children each, or the parent of each."""
         order = self.tree.order
         joins: list[Any] = []
-        for above, level, (_, starts, children) in zip(
-            order.levels, order.levels[1:], order.families, strict=False
-        ):
+        for above, level, (_, starts, children) in zip(order.levels, order.levels[1:], order.families, strict=False):
             same = 0 < children <= 8 and starts.size == above.stop - above.start
             joins.append(children if same else to_like(order.parents[level] - above.start, self.tree.parents))
         return list(zip(order.levels, [*joins, None], strict=True))

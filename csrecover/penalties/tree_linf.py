@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, clip, divide, flat, is_complex, namespace, real_dtype, staged, to_like
+from ..backend import Array, divide, flat, is_complex, namespace, real_dtype, staged, to_like
 from ..kernels import compiled
 from .tree import TreeNorm, on_rows
 
@@ -47,7 +47,7 @@ class TreeLInf(TreeNorm):
     def value(self, x: Array) -> Array:
         """Penalty of each signal: (*batch, *signal) to (*batch,); runs on the host."""
         x = self._signals(x)
-        sizes = self._host_sizes(x)
+        sizes = self._on_rows(abs(x))
         order, weights = self.tree.order, self._host_weights(self.tree.order.nodes)
         if kernel := compiled("tree_prox"):
             values = kernel.value(sizes, weights, order.nodes, order.parents, True)
@@ -60,17 +60,18 @@ class TreeLInf(TreeNorm):
         return self._returned(values, x, x.shape[: x.ndim - self.ndim])
 
     def prox(self, x: Array, step: Any) -> Array:
-        """Proximal point argmin_z value(z) + ||z - x||^2 / (2 step); the levels are found on the host."""
+        """Proximal point argmin_z value(z) + ||z - x||^2 / (2 step); runs on the host."""
         x = self._signals(x)
-        steps = self._steps(flat(x, self.ndim), step)
-        nodes, parents = self._preorder
-        find = getattr(compiled("tree_prox"), "clip_levels", clip_levels)
-        levels = find(self._host_sizes(x), steps, self._host_weights(nodes), nodes, parents)
-        return clip_magnitudes(x, self._returned(levels, x, x.shape))
+        sizes = abs(x) if is_complex(x) else x
+        steps, (nodes, parents) = self._steps(flat(x, self.ndim), step), self._preorder
+        clip = getattr(compiled("tree_prox"), "clip_subtrees", clip_subtrees)
+        clipped = clip(self._on_rows(sizes), steps, self._host_weights(nodes), nodes, parents)
+        clipped = self._returned(clipped, x, x.shape)
+        return x * divide(clipped, sizes) if is_complex(x) else clipped
 
-    def _host_sizes(self, x: Array) -> np.ndarray:
-        """Magnitudes (signals, n) on the host, in double precision."""
-        return on_rows(staged(abs(x)), -1, self.tree.size)
+    def _on_rows(self, x: Array) -> np.ndarray:
+        """Real signals (signals, n) on the host, in double precision."""
+        return on_rows(staged(x), -1, self.tree.size)
 
     def _returned(self, values: np.ndarray, x: Array, shape: tuple[int, ...]) -> Array:
         """Values of the host to where x is, in its precision."""
@@ -84,27 +85,23 @@ class TreeLInf(TreeNorm):
         return order.nodes[positions], np.append(rank, -1)[order.parents[positions]]
 
 
-def clip_magnitudes(x: Array, levels: Array) -> Array:
-    """X with the magnitude of each coefficient lowered to its level, where it is larger."""
-    if not is_complex(x):
-        return clip(x, -levels, levels)
-    size = abs(x)
-    return x * divide(namespace(x).minimum(size, levels), size)
-
-
-def clip_levels(
-    sizes: np.ndarray, steps: np.ndarray, weights: np.ndarray, nodes: np.ndarray, parents: np.ndarray
+def clip_subtrees(
+    x: np.ndarray, steps: np.ndarray, weights: np.ndarray, nodes: np.ndarray, parents: np.ndarray
 ) -> np.ndarray:
-    """Level (signals, n) that the magnitude of each coefficient is clipped to; the nodes come parents first."""
-    out = np.empty_like(sizes)
+    """Clip the largest magnitudes of each subtree to one level, so that they lose step * weight together.
+
+    x : (signals, n), real; the nodes, and with them weights and parents, come parents first
+    """
+    out = np.empty_like(x)
     for row, step in enumerate(steps):
         budgets = np.broadcast_to(step * weights, nodes.shape).tolist()
-        out[row, nodes] = levels_of_signal(sizes[row, nodes].tolist(), budgets, parents.tolist())
+        level = clip_levels(abs(x[row, nodes]).tolist(), budgets, parents.tolist())
+        out[row, nodes] = np.clip(x[row, nodes], np.negative(level), level)
     return out
 
 
-def levels_of_signal(sizes: list[float], budgets: list[float], parents: list[int]) -> list[float]:
-    """Lower the largest magnitudes of each subtree to one level, by its budget together, or all of them to zero.
+def clip_levels(sizes: list[float], budgets: list[float], parents: list[int]) -> list[float]:
+    """Level of each coefficient when the largest of each subtree lose its budget together, or all fall to zero.
 
     A heap holds pairs (-magnitude, how many coefficients have it); the smaller of two is poured into the larger.
     """

@@ -31,12 +31,17 @@ class Variation:
     isotropic: bool
 
     @property
-    def D(self) -> Gradient:
+    def differences(self) -> Gradient:
+        """The operator D."""
         return Gradient(self.shape)
 
     def value(self, x: Array) -> Array:
         """Total variation of each signal."""
-        return self._total(self._magnitudes(self.D @ x))
+        return self._total(self._magnitudes(self.differences @ x))
+
+    def bound(self, q: Array) -> Array:
+        """Largest |q_i| of each field."""
+        return namespace(q).max(flat(self._magnitudes(q), len(self.shape) + 1), axis=-1)
 
     def project(self, q: Array, t: Array) -> Array:
         """The nearest field with |q_i| <= t."""
@@ -44,16 +49,16 @@ class Variation:
 
     def gap(self, q: Array, p: Array, t: Array) -> Array:
         """Duality gap sum_i t |(D p)_i| - Re <q_i, (D p)_i> between p = x - D^H q and the feasible field q."""
-        d = self.D @ p
+        d = self.differences @ p
         return self._total(t * self._magnitudes(d)) - real_vdot(q, d, len(self.shape) + 1)
 
     def least_field(self, x: Array) -> Array:
         """The field of least energy with D^H q = x, q = D (D^H D)^+ x, for x of zero mean; by cosine transforms."""
         axes = tuple(range(-len(self.shape), 0))
         waves = [4 * np.sin(np.pi * np.arange(size) / (2 * size)) ** 2 for size in self.shape]
-        spectrum = sum(np.meshgrid(*waves, indexing="ij"))
+        spectrum = np.sum(np.meshgrid(*waves, indexing="ij"), axis=0)
         spectrum[(0,) * len(axes)] = 1  # the mean is zero
-        return self.D @ dctn(dctn(x, axes, 2) / cast_like(spectrum, x), axes, 2, inverse=True)
+        return self.differences @ dctn(dctn(x, axes, 2) / cast_like(spectrum, x), axes, 2, inverse=True)
 
     def _magnitudes(self, q: Array) -> Array:
         xp = namespace(q)
@@ -86,7 +91,7 @@ def denoised(x: Array, t: Array, variation: Variation, tol: float) -> Array:
     best, gap, since = x, xp.full_like(goal, inf), xp.zeros_like(goal)
     running = goal > 0
     for look, q in enumerate(_fields(x, t, variation)):
-        p = x - variation.D.H @ q
+        p = x - variation.differences.H @ q
         reached = variation.gap(q, p, t)
         better = running & ((reached <= gap / 2) | (reached <= goal))
         best = xp.where(expand(better, ndim), p, best)
@@ -99,7 +104,8 @@ def denoised(x: Array, t: Array, variation: Variation, tol: float) -> Array:
 
 def _fields(x: Array, t: Array, variation: Variation) -> Iterator[Array]:
     """Dual fields whose x - D^H q tends to the denoised x: the field of least energy, then every tenth iterate."""
-    D, ndim = variation.D, len(variation.shape) + 1
+    A, ndim = variation.differences, len(variation.shape) + 1
+    adjoint = A.H
     step = 1 / (4 * len(variation.shape))  # ||D||^2 is less than 4 for each axis
     q = z = variation.project(variation.least_field(x), t)
     xp = namespace(x)
@@ -107,17 +113,18 @@ def _fields(x: Array, t: Array, variation: Variation) -> Iterator[Array]:
     while True:
         yield q
         for _ in range(_LOOK):
-            q_prev, q = q, variation.project(z + step * (D @ (x - D.H @ z)), t)
+            q_prev, q = q, variation.project(z + step * (A @ (x - adjoint @ z)), t)
             uphill = real_vdot(z - q, q - q_prev, ndim) > 0
             age = xp.where(expand(uphill, ndim), xp.zeros_like(age), age + 1)
             z = q + age / (age + 3) * (q - q_prev)
 
 
-def dual_norm(u: Array, variation: Variation, tol: float) -> Array:
-    """Least t for which zero minimises 0.5 ||p - u||^2 + t TV(p), for u of zero mean: the dual of the variation.
+def dual_norm(u: Array, variation: Variation, tol: float = 1e-6) -> Array:
+    """Upper bound on the least t for which zero minimises 0.5 ||p - u||^2 + t TV(p), for u of zero mean.
 
-    For every p it is at least Re <u, p> / TV(p). At p = denoised(u, t) this is more than t, unless p = 0 (Dinkelbach's
-    iteration); it ends at ||p|| <= sqrt(tol) ||u||, where p is zero as far as its accuracy goes.
+    This dual of the variation is at least Re <u, p> / TV(p) for every p. At p = denoised(u, t) that is more than t,
+    unless p = 0 (Dinkelbach's iteration). At ||p|| <= sqrt(tol) ||u||, as accurate as p is, it ends: the field of p,
+    bounded by t, and the least field of the rest p together have the divergence u.
     """
     xp, ndim = namespace(u), len(variation.shape)
     least = max(tol, 10 * eps(u)) ** 0.5 * norm(u, ndim)
@@ -126,6 +133,6 @@ def dual_norm(u: Array, variation: Variation, tol: float) -> Array:
         bound = divide(real_vdot(u, p, ndim), variation.value(p))
         rising = (norm(p, ndim) > least) & (bound > t * (1 + 10 * eps(u)))
         if not bool(xp.any(rising)):
-            return t
+            return t + variation.bound(variation.least_field(p))
         t = xp.where(rising, bound, t)
         p = denoised(u, t, variation, tol)

@@ -123,9 +123,14 @@ class LevelOrder:
     @classmethod
     def of(cls, parents: np.ndarray) -> "LevelOrder":
         """Sort the nodes of a forest given by the flat index of each node's parent, -1 for a root."""
-        by_parent = np.argsort(parents, kind="stable")  # roots, children of node 0, of node 1, ...
-        first = np.searchsorted(parents, np.arange(-1, parents.size + 1), sorter=by_parent)
-        nodes, above = by_parent.copy(), np.full(parents.size, -1)
+        inner, size = np.flatnonzero(parents >= 0), parents.size
+        if (np.diff(parents[inner]) < 0).any():
+            inner = inner[np.argsort(parents[inner], kind="stable")]
+        by_parent = np.append(np.flatnonzero(parents < 0), inner)  # roots, children of node 0, of node 1, ...
+        first = np.append(0, np.cumsum(np.bincount(parents + 1, minlength=size + 1)))
+        if (by_parent == np.arange(size)).all():
+            return cls(by_parent, parents.copy())  # they are by level
+        nodes, above = by_parent.copy(), np.full(size, -1)
         if kernel := compiled("tree"):
             kernel.level_order(by_parent, first, nodes, above)
             return cls(nodes, above)
@@ -159,10 +164,10 @@ class LevelOrder:
 
     @cached_property
     def families(self) -> list[tuple]:
-        """For each level but the first: who has children there, where the run of children of each begins, how many each.
+        """For each level but the first: who has children there, where the run of each one's begins, how many it has.
 
-        The parents are positions, a slice where they are consecutive; the places count from the start of the level;
-        the number of children is 0 where families differ.
+        Parents are positions, a slice where they are consecutive; places count from the start of the level; the number
+        of children is 0 where families differ.
         """
         families = []
         for level in self.levels[1:]:
@@ -170,9 +175,9 @@ class LevelOrder:
             starts = np.flatnonzero(np.diff(above, prepend=-2))
             heads = above[starts]
             consecutive = heads[-1] - heads[0] == heads.size - 1
-            heads = slice(int(heads[0]), int(heads[-1]) + 1) if consecutive else heads
+            places = slice(int(heads[0]), int(heads[-1]) + 1) if consecutive else heads
             children = np.diff(starts, append=above.size)
-            families.append((heads, starts, int(children[0]) if (children == children[0]).all() else 0))
+            families.append((places, starts, int(children[0]) if (children == children[0]).all() else 0))
         return families
 
     def part(self, kept: np.ndarray) -> tuple["LevelOrder", np.ndarray]:

@@ -376,7 +376,7 @@ def penalties() -> dict[str, tuple[cs.Penalty, tuple[int, ...]]]:
         "nuclear": (cs.Nuclear(0.7), (3, 4)),
         "nuclear and frobenius": (cs.NuclearFrobenius(0.7, 0.5), (3, 4)),
         "nuclear and squared frobenius": (cs.NuclearSquaredFrobenius(0.7, 0.5), (3, 4)),
-        "total variation": (cs.TV(0.5), (8,)),
+        "total variation": (cs.TV(0.5), (6,)),
         "subtrees, l2": (cs.TreeL2(cs.Wavelet((4, 2), "haar").tree, 0.5), (4, 2)),
         "subtrees, l-infinity": (cs.TreeLInf(cs.Wavelet(8, "haar").tree, np.linspace(0.2, 1, 8)), (8,)),
     }
