@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ def shrunk_entries(x: Array, t: Any) -> Array:
     """X with the magnitude of each entry shrunk by t, which broadcasts against x, to zero at the least."""
     shape = np.broadcast_shapes(x.shape, np.shape(t))
     x, t = np.broadcast_to(x, shape).reshape(-1), _flat(t, shape, x)
-    return _shrunk("entries" if x.dtype.kind == "f" else None, _entries, x, t).reshape(shape)
+    return _shrunk("entries" if x.dtype.kind == "f" else "", _entries, x, t).reshape(shape)
 
 
 def shrunk_rows(x: Array, t: Any) -> Array:
@@ -56,7 +57,8 @@ def _flat(t: Any, shape: tuple[int, ...], x: Array) -> Array:
     return np.broadcast_to(t, shape).reshape(-1) if t.ndim else t[None]
 
 
-def _shrunk(kernel: str | None, plain: Any, x: Array, t: Array) -> Array:
+def _shrunk(kernel: str, plain: Callable[[Array, Array, Array], None], x: Array, t: Array) -> Array:
+    """What the kernel of that name, if there is one, or the plain function writes to its last argument."""
     out, module = np.empty(x.shape, x.dtype), compiled("shrinkage") if kernel else None
     if module:
         getattr(module, kernel)(_as_compiled(x), _as_compiled(t), out)

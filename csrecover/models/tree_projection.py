@@ -130,7 +130,9 @@ class Search:
         """Best closed set of k nodes, by cores of growing size or by tables, where few are in doubt among these."""
         best = self.padded()
         table_size = self.order.levels[: self.k][-1].stop * self.k
-        if self.loss(best) > 0 and compiled("tree_core") and table_size <= COMPILED_TABLES:
+        if self.loss(best) == 0:
+            return best
+        if compiled("tree_core") and table_size <= COMPILED_TABLES:
             return self.exhaust(best)
         best = min(best, self.completed(), key=self.loss)
         for tables, size, copies in ROUNDS:
@@ -172,10 +174,11 @@ class Search:
         limit = self.loss(best) + self.slack
         sure = self.order.connected(self.gains > limit)
         doubt = (self.entry <= limit) & ~sure
-        if self.order.size < WHOLE or np.count_nonzero(doubt) > self.order.size // 4:
+        count, k = int(np.count_nonzero(doubt)), self.k - int(np.count_nonzero(sure))
+        if self.order.size < WHOLE or not 0 < k < count <= self.order.size // 4:
             return None
         order, nodes = self.order.part(doubt)
-        bound, k = self.bound - self.weights[sure].sum(), self.k - int(np.count_nonzero(sure))
+        bound = self.bound - self.weights[sure].sum()
         part = Search(order, self.weights[nodes], k, bound, self.slack, self.gains[nodes], self.default[nodes])
         sure[nodes] = part.optimum()
         return min(best, sure, key=self.loss)

@@ -1,4 +1,4 @@
-"""Soft structure: convex penalties with proximal operators and dual norms."""
+"""Soft structure: penalties with proximal operators, norms with dual norms."""
 
 from .base import Norm, Penalty
 from .box import Box

@@ -101,7 +101,8 @@ class BlockMCP(BlockConcave):
     _least_gamma = 0.0
 
     def _rho(self, length: Array, weight: Any) -> Array:
-        length = namespace(length).minimum(length, self.gamma * weight + 0 * length)
+        xp = namespace(length)
+        length = xp.minimum(length, self.gamma * weight + xp.zeros_like(length))
         return weight * length - length**2 / (2 * self.gamma)
 
     def _shrunk(self, length: Array, step: Array, weight: Any) -> Array:
@@ -129,7 +130,8 @@ class BlockSCAD(BlockConcave):
     _least_gamma = 2.0
 
     def _rho(self, length: Array, weight: Any) -> Array:
-        length = namespace(length).minimum(length, self.gamma * weight + 0 * length)
+        xp = namespace(length)
+        length = xp.minimum(length, self.gamma * weight + xp.zeros_like(length))
         return weight * length - clip(length - weight, 0) ** 2 / (2 * (self.gamma - 1))
 
     def _shrunk(self, length: Array, step: Array, weight: Any) -> Array:
