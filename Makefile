@@ -49,6 +49,7 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/tree_projection.py --out benchmarks/results
 	$(BIN)/python benchmarks/projections.py --out benchmarks/results
 	$(BIN)/python benchmarks/tree_penalties.py --out benchmarks/results
+	$(BIN)/python benchmarks/group_prox.py --out benchmarks/results
 	$(BIN)/python benchmarks/batch.py --out benchmarks/results
 	$(BIN)/python benchmarks/operators.py --out benchmarks/results
 

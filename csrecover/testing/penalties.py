@@ -65,7 +65,7 @@ class PenaltyProperties:
     def vanishes(self) -> None:
         """zero: prox(step u, step) of t * penalty is 0 from t = zero_weight(u) on; zero signals give no warnings"""
         for _ in range(3):
-            u, step = self.x(), self.step()
+            u, step = self.x(), self.step() if self.penalty.convex else 0.01
             least = float(self.penalty.zero_weight(u))
             if 0 < least < np.inf:
                 above, below = ((t * least * self.penalty).prox(step * u, step) for t in (1 + self.tol, 0.999))
