@@ -7,11 +7,8 @@ import numpy as np
 
 import csrecover as cs
 from csrecover.testing import examples
-from csrecover.testing.examples import (
-    SHUFFLED,
+from csrecover.testing.enumerations import (
     ModelCase,
-    SolverCase,
-    bind,
     block_members,
     clustered_case,
     cost_case,
@@ -23,13 +20,12 @@ from csrecover.testing.examples import (
     overlapping_case,
     product_members,
     separated_case,
-    skipped,
-    sparse_array,
     sparse_members,
     tree_case,
     tree_members,
     windows_case,
 )
+from csrecover.testing.examples import SHUFFLED, SolverCase, bind, skipped, sparse_array
 
 __all__ = ["models", "operators", "penalties", "skipped", "solvers", "sparse_members"]
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import csrecover as cs
-from csrecover.testing.examples import (
+from csrecover.testing.enumerations import (
     ModelCase,
     block_members,
     clustered_case,

@@ -10,7 +10,7 @@ import scipy.optimize
 import csrecover as cs
 from csrecover import kernels
 from csrecover.models import clustered, spaced, windows
-from csrecover.testing import examples
+from csrecover.testing import enumerations
 
 from .conftest import FULL
 
@@ -30,7 +30,7 @@ def crowded(mask, delta):
 
 
 def masks_of(n, most):
-    return [examples.mask(chosen, (n,)) for k in range(most + 1) for chosen in combinations(range(n), k)]
+    return [enumerations.mask(chosen, (n,)) for k in range(most + 1) for chosen in combinations(range(n), k)]
 
 
 def test_one_hundred_coefficients_have_36855_supports_of_ten_in_exactly_two_runs():
@@ -39,7 +39,7 @@ def test_one_hundred_coefficients_have_36855_supports_of_ten_in_exactly_two_runs
 
 
 @pytest.mark.parametrize("size", range(1, 6))
-@pytest.mark.parametrize("make", [examples.clustered_case, examples.separated_case, examples.windows_case])
+@pytest.mark.parametrize("make", [enumerations.clustered_case, enumerations.separated_case, enumerations.windows_case])
 def test_log_count_is_that_of_the_maximal_supports(make, size):
     for n in range(size, 10):
         case = make(n, size)
@@ -53,8 +53,8 @@ def test_log_count_is_that_of_the_maximal_supports(make, size):
 @pytest.mark.parametrize("copies", [1, 2, 3])
 def test_sums_of_separated_signals_are_those_with_few_spikes_in_each_window(n, delta, copies):
     k = 2
-    members = list(examples.separated_case(n, delta).members(k))
-    unions = np.array(list(examples.unions_of(lambda _: members, k, copies)))
+    members = list(enumerations.separated_case(n, delta).members(k))
+    unions = np.array(list(enumerations.unions_of(lambda _: members, k, copies)))
     for mask in masks_of(n, copies * k):
         inside = (mask <= unions).all(axis=-1).any()
         assert inside == (crowded(mask, delta) <= copies)

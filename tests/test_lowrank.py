@@ -7,7 +7,7 @@ import pytest
 
 import csrecover as cs
 from csrecover.testing import ConformanceError
-from csrecover.testing.examples import low_rank_case
+from csrecover.testing.enumerations import low_rank_case
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4), (1, 6)])

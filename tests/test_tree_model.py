@@ -26,6 +26,7 @@ def _fast(request, monkeypatch):
     monkeypatch.setenv("CSRECOVER_FAST", request.param)
     monkeypatch.setattr(projection, "COMPILED_TABLES", 0)
     monkeypatch.setattr(projection, "WHOLE", 8)
+    monkeypatch.setattr(tree_path, "WHOLE", 8)
 
 
 def trees(rng):
@@ -108,7 +109,7 @@ def test_tail_and_head_keep_their_constants(family, slack):
                 assert is_closed(parents, mask)
                 assert mask.sum() <= slack * k
             assert total - x[tail] @ x[tail] <= slack / (slack - 1) * (total - best) + 1e-12 * total
-            piece = math.floor(slack * k) - depth
+            piece = math.floor(slack * k) - min(depth, k - 1)
             share = 1 / (1 + 2 * k / piece) if piece >= 1 else 1
             assert x[head] @ x[head] >= share * best * (1 - 1e-12)
 

@@ -154,6 +154,13 @@ def test_the_weights_may_span_the_whole_range_of_floats():
     assert mask[62]
 
 
+def test_heavy_nodes_that_are_too_deep_to_reach_hide_no_difference():
+    weights = np.array([1e-24, 1e-26, 1.0, 1e-20, 1.0])
+    parents = np.array([-1, -1, 1, 0, 3])
+    assert np.flatnonzero(best_subtree(Tree(parents).order, weights, 1)).tolist() == [0]
+    assert np.flatnonzero(best_subtree(Tree([-1, 0, 1, 2]).order, np.array([0.0, 0, 0, 1]), 2)).tolist() == [0, 1]
+
+
 def test_the_weights_are_not_changed():
     weights = np.random.default_rng(6).random(127)
     weights.flags.writeable = False

@@ -1,8 +1,8 @@
 """Sweeps over the nodes of a forest in an order that lists parents first: down the tree forwards, up backwards.
 
 Each is the twin of a pass of `structures.tree.LevelOrder`, in place: NumPy lays large arrays out in large pages, the
-compiler would not. Two are the steps of `models.tree_dual.SweptNodes`, where the parent -1 of a root is the last entry of
-arrays that are one longer than there are nodes.
+compiler would not. Two are the steps of `models.tree_dual.SweptNodes`, where the parent -1 of a root is the last entry
+of arrays that have one more than there are nodes.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ class TreeSparse(SupportModel):
         """Mask of a rooted subtree of at most slack k nodes that keeps much of ||x||^2, without the exact search.
 
         It keeps at least 1 / (1 + 2 k / q) of what ``project(x, k)`` keeps, where q = floor(slack k) - d and d + 1 is
-        the number of levels of the tree; all of it where q < 1. The parameters are those of `tail`.
+        the number of levels of the tree, or k if that is less; all of it where q < 1. Parameters as in `tail`.
         """
         x, k, slack = self._signals(x), check_count(k), check_slack(slack)
         return self._masks(x, [head_subtree(self.tree.order, weights, k, slack) for weights in self._weights(x)])

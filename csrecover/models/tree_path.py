@@ -6,7 +6,7 @@ import numpy as np
 
 from ..structures.tree import LevelOrder
 from .tree_dual import prices_at_budget
-from .tree_projection import PRECISION, best_subtree, by_node, by_position, subtree_at
+from .tree_projection import PRECISION, WHOLE, best_subtree, by_node, in_reach, subtree_at
 from .tree_ties import pad
 
 __all__ = ["best_subtrees"]
@@ -26,12 +26,13 @@ def best_subtrees(order: LevelOrder, weights: np.ndarray, ks: list[int]) -> dict
     weights : (n,) float64 array, finite and >= 0, by node
     ks : list of int >= 0
     """
-    w, useful = by_position(order, weights)
+    if order.size < WHOLE or not ks:
+        return {k: best_subtree(order, weights, k) for k in ks}
+    top, w, useful = in_reach(order, weights, max(ks))
     several = sorted({k for k in ks if 0 < k < np.count_nonzero(useful)})
-    masks = {k: by_node(order, useful if k else np.zeros_like(useful)) for k in ks}
-    for k, mask in in_part(order, w, several, -np.inf, np.inf).items():
-        found = None if mask is None else pad(mask, ~useful, k)
-        masks[k] = best_subtree(order, weights, k) if found is None else by_node(order, found)
+    masks = {k: by_node(order, useful & (k > 0)) for k in ks}
+    for k, mask in in_part(top, w, several, -np.inf, np.inf).items():
+        masks[k] = best_subtree(order, weights, k) if mask is None else by_node(order, pad(mask, ~useful, k))
     return masks
 
 

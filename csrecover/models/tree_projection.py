@@ -12,7 +12,7 @@ from .tree_dual import Prices, forced_prefix, prices_at_budget
 from .tree_table import subtree_by_tables
 from .tree_ties import fill, pad, representatives, smallest_loss, tied
 
-__all__ = ["best_subtree", "by_node", "by_position", "subtree_at"]
+__all__ = ["best_subtree", "by_node", "in_reach", "subtree_at"]
 
 PRECISION = 1e-12  # a weight this close to its upper bound, relatively, is optimal
 ROUNDS = (  # where nodes times budget are at most the first number, tables of all budgets end the search; else
@@ -49,23 +49,29 @@ def best_subtree(order: LevelOrder, weights: np.ndarray, k: int) -> np.ndarray:
     -------
     (n,) bool array, by node: min(k, m) nodes, m the number of nodes with a nonzero weight at or below them
     """
-    w, useful = by_position(order, weights)
-    if np.count_nonzero(useful) <= k:
-        return by_node(order, useful)
-    return by_node(order, pad(subtree_by_prices(order, w, k), ~useful, k) if k > 0 else np.zeros(order.size, bool))
+    top, w, useful = in_reach(order, weights, k)
+    if np.count_nonzero(useful) <= k or k == 0:
+        return by_node(order, useful & (k > 0))
+    return by_node(order, pad(subtree_by_prices(top, w, k), ~useful, k))
 
 
-def by_position(order, weights):
-    """Weights by position, the largest about 1, and the nodes with a nonzero weight at or below them."""
+def in_reach(order, weights, k):
+    """The levels that k nodes can reach, weights by position there, and the nodes worth having.
+
+    The weights are to a scale at which the largest is about 1, and the best k nodes weigh no less. A node is worth
+    having when a weight at or below it, at any depth, is not zero.
+    """
     w = weights[order.nodes]
     useful = order.gains((w > 0).astype(float)) > 0
-    return np.ldexp(w, -np.frexp(w.max())[1]), useful  # exact, and sums cannot overflow
+    top = order.top(max(k, 1))
+    w = w[: top.size]
+    return top, np.ldexp(w, -np.frexp(w.max())[1]), useful[: top.size]  # exact, and sums cannot overflow
 
 
 def by_node(order, mask):
-    """The mask of positions as one of nodes."""
-    out = np.empty(order.size, bool)
-    out[order.nodes] = mask
+    """The mask of the first positions as one of nodes."""
+    out = np.zeros(order.size, bool)
+    out[order.nodes[: mask.size]] = mask
     return out
 
 

@@ -130,7 +130,7 @@ def one_weight(weight: Any, name: str) -> float:
     """
     weight = check_weight(weight)
     if is_array(weight):
-        raise TypeError(f"{name} is one number, got an array of shape {weight.shape}: give the array as weight")
+        raise TypeError(f"{name} is one number, got an array of shape {weight.shape}")
     return weight
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csc_array
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import LinearOperator, cg
 
 _DENSE = 300  # groups up to which the matrices are dense
 _SHRINK = 100  # factor between two points of the central path
@@ -16,6 +18,8 @@ _END = 1e-27  # parameter of its last point, relative: an error of 1e-13 even wh
 _RIDGE = 1e-12  # relative; for directions that change nothing, as between two equal groups
 _ROUNDING = 1e-14
 _CERTAIN = 1e-11
+_INEXACT = 1e-5
+_CG = 300
 _STEPS = 200  # about twenty are needed
 
 
@@ -72,26 +76,23 @@ class Barrier:
         FloatingPointError
             When rounding stops the method at a relative duality gap above 1e-11.
         """
-        scales, squares, ratio = energies.sum() ** 0.5 / radii, radii**2, not offset and self.power < 0
-        mu = float((scales * squares).mean()) / (1 if not ratio else (scales * squares).sum())
+        squares, ratio = radii**2, self.power < 0 and not offset
+        scales = energies.sum() ** 0.5 / radii
+        scales = scales / (scales @ squares) if ratio else scales
+        mu = float((scales * squares).mean())
         for _ in range(_STEPS):
-            if ratio:
-                scales = scales / (scales * squares).sum()
             point, pairs, own = self._around(scales, energies, offset)
-            unit = energies.sum() if offset else (scales * squares).sum()
-            slope = scales * (squares - point.loads)
+            unit = energies.sum() if offset else scales @ squares
+            border = scales * point.loads
+            slope = scales * squares - border
             error = max(abs(slope).sum() / unit, (point.loads / squares).max() - 1)
-            share = 1 - self.groups * scales * squares if ratio else 1.0
-            diagonal = mu + own + np.bincount(self._diagonal, pairs, self.groups + 1)[:-1]
+            diagonal = mu + own + np.bincount(self._diagonal, pairs, self.groups + 1)[:-1].clip(0)
             last = mu <= _END * unit
-            near = (abs(mu * share - slope) <= (0.01 if last else 0.5) * diagonal).all()
-            if near or error <= _ROUNDING:
+            if error <= _ROUNDING or (abs(mu - slope) <= (0.01 if last else 0.5) * diagonal).all():
                 if last:
                     break
                 mu /= _SHRINK
-            step = self._solved(pairs, own + mu + _RIDGE * diagonal, mu * share - slope)
-            if ratio:
-                step = step - (scales * squares) @ step
+            step = self._solved(pairs, own + mu + _RIDGE * diagonal, border if ratio else None, mu - slope)
             scales = scales * np.where(step > -0.5, 1 + step, 1 / (1 + abs(step)))
         if error > _CERTAIN:
             raise FloatingPointError(f"a norm of overlapping groups: error {error:.1e} left, are weights too far apart?")
@@ -109,18 +110,22 @@ class Barrier:
         own = 2 * totals if self.power < 0 else np.zeros(self.groups)
         return Point(scales, totals / scales, sums), pairs, own
 
-    def _solved(self, pairs: np.ndarray, own: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """Solution d of (sum of pairs + diag(own)) d = right."""
+    def _solved(self, pairs: np.ndarray, own: np.ndarray, border, right: np.ndarray) -> np.ndarray:
+        """Solution d of (sum of pairs + diag(own) + border border^T) d = right; from both sides scaled to a unit diagonal."""
         size, (places, indices, starts) = self.groups, self._pattern
-        unit = 1 / np.sqrt(own + np.bincount(self._diagonal, pairs, size + 1)[:-1])
+        extra = 0 if border is None else border**2
+        unit = 1 / np.sqrt(own + extra + np.bincount(self._diagonal, pairs, size + 1)[:-1].clip(0))
         first, second = self._pairs
         values = np.concatenate([pairs * unit[self.group[first]] * unit[self.group[second]], own * unit**2])
+        edge = np.zeros(size) if border is None else border * unit
         if starts is None:
             matrix = np.bincount(places, values, size * size).reshape(size, size)
-            return np.linalg.solve(matrix, right * unit) * unit
+            return cho_solve(cho_factor(matrix + np.outer(edge, edge)), right * unit) * unit
         matrix = csc_array((np.bincount(places, values, indices.size), indices, starts), shape=(size, size))
-        factors = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-        return factors.solve(right * unit) * unit
+        whole = LinearOperator((size, size), lambda d: matrix @ d + edge * (edge @ d), dtype=np.float64)
+        x, un = cg(whole, right * unit, rtol=_INEXACT, maxiter=_CG)
+        COUNT.append(un)
+        return x * unit
 
     @cached_property
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
@@ -147,3 +152,5 @@ class Barrier:
             return places, places, None
         found, places = np.unique(places, return_inverse=True)
         return places, found % size, np.searchsorted(found, np.arange(size + 1) * size)
+
+COUNT=[]

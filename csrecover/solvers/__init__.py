@@ -3,8 +3,11 @@
 from .base import Iterate, Progress, run
 from .certificates import duality_gap, lambda_max
 from .greedy import cosamp, iht, subspace_pursuit
+from .greedy_fista import greedy_fista
+from .pogm import pogm
 from .proximal import fista, ista
 from .result import Result, Status
+from .sparsa import sparsa
 
 __all__ = [
     "Iterate",
@@ -14,9 +17,12 @@ __all__ = [
     "cosamp",
     "duality_gap",
     "fista",
+    "greedy_fista",
     "iht",
     "ista",
     "lambda_max",
+    "pogm",
     "run",
+    "sparsa",
     "subspace_pursuit",
 ]

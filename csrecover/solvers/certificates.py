@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..backend import Array, clip, divide, namespace, norm, real_vdot
 from ..operators import LinearOperator
-from ..penalties import Norm
+from ..penalties import Norm, Penalty
+from .base import Iterate, iterate
 from .problem import check_penalty, check_problem
 
 
@@ -78,3 +80,40 @@ def dual_value(A: LinearOperator, y: Array, penalty: Norm, residual: Array, corr
 def gap_from(objective: Array, dual: Array) -> Array:
     """Objective minus dual value, not below zero."""
     return clip(objective - dual, 0)
+
+
+class Certificate:
+    """Makes iterates with their objective and, where the penalty is a norm, their duality gap.
+
+    The gap is taken to the best dual value seen so far, a lower bound on the minimum of the objective.
+    """
+
+    def __init__(self, A: LinearOperator, y: Array, penalty: Penalty) -> None:
+        self.A, self.y, self.penalty = A, y, penalty
+        self.best: Array | None = None
+        self.norm = penalty if isinstance(penalty, Norm) and penalty.definite else None
+
+    def __call__(
+        self, x: Array, x_prev: Array, Ax: Array, point: Array, correlation: Array, trial: Array | None = None
+    ) -> Iterate:
+        """The iterate x; `point` leads to a dual point and `correlation` is A^H of it.
+
+        Its change is that to `trial`, where one is given: a rejected trial is no sign of having arrived.
+        """
+        residual = self.y - Ax
+        objective = objective_at(self.penalty, x, residual, len(self.A.out_shape))
+        gap = None
+        if self.norm is not None:
+            value = dual_value(self.A, self.y, self.norm, point, correlation)
+            self.best = value if self.best is None else namespace(value).maximum(self.best, value)
+            gap = gap_from(objective, self.best)
+        state = iterate(x, x_prev, residual, self.A, objective=objective, gap=gap)
+        if trial is None:
+            return state
+        ndim = len(self.A.in_shape)
+        return replace(state, change=divide(norm(trial - x_prev, ndim), norm(trial, ndim)))
+
+
+def objective_at(penalty: Penalty, x: Array, residual: Array, ndim: int) -> Array:
+    """0.5 ||residual||^2 + penalty(x) of each signal; a residual has `ndim` axes."""
+    return 0.5 * norm(residual, ndim) ** 2 + penalty.value(x)

@@ -1,23 +1,20 @@
-"""Proximal gradient methods for min 0.5 ||A x - y||^2 + penalty(x)."""
+"""Proximal gradient descent for min 0.5 ||A x - y||^2 + penalty(x), plain and accelerated."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from math import inf, prod
 from typing import Any
 
-from ..backend import Array, as_float, blas_threads, divide, eps, expand, is_complex, keep, namespace, norm
+from ..backend import Array, expand, namespace, norm
 from ..operators import LinearOperator
-from ..penalties import Norm, Penalty
-from .base import Counting, Iterate, Progress, accounted, iterate, looks_every, run
-from .certificates import dual_value, gap_from
+from ..penalties import Penalty
+from .base import Progress
+from .certificates import Certificate
+from .convex import Iterates, minimise
+from .guarded import guarded_iterates
 from .momentum import extrapolated, next_momentum, uphill
-from .problem import check_penalty, check_problem
 from .result import Result
-
-Iterates = Iterator[Callable[[], Iterate]]  # each is made where it is looked at
 
 
 def ista(
@@ -25,22 +22,42 @@ def ista(
     y: Any,
     penalty: Penalty,
     *,
+    scale: float | str = 1.0,
     x0: Any = None,
-    step: float | None = None,
+    step: float | str | None = None,
     tol: float = 1e-6,
     max_iter: int = 10_000,
     callback: Callable[[Progress], Any] | None = None,
 ) -> Result:
     """Minimise 0.5 ||A x - y||^2 + penalty(x) by iterative soft thresholding (proximal gradient descent).
 
-    The objective never rises for steps up to 1 / ||A||^2. See `fista` for the parameters; `fista` is faster.
+    The objective never rises for steps up to 1 / ||A||^2, which includes penalties that are not convex: what it then
+    reaches is a stationary point. See `fista` for the parameters; `fista` and `sparsa` are faster.
 
     References
     ----------
     I. Daubechies, M. Defrise and C. De Mol, An iterative thresholding algorithm for linear inverse problems with a
     sparsity constraint, Comm. Pure Appl. Math. 57(11), 2004.
     """
-    return _solve(ista_iterates, A, y, penalty, x0, step, tol, max_iter, callback)
+
+    def algorithm(A: LinearOperator, y: Array, penalty: Penalty, x: Array, length: float | None) -> Iterates:
+        if length is None:
+            return guarded_iterates(A, y, penalty, x, None, accelerated=False)
+        return ista_iterates(A, y, penalty, x, length)
+
+    return minimise(
+        algorithm,
+        A,
+        y,
+        penalty,
+        scale=scale,
+        x0=x0,
+        step=step,
+        tol=tol,
+        max_iter=max_iter,
+        callback=callback,
+        convex=False,
+    )
 
 
 def fista(
@@ -48,9 +65,11 @@ def fista(
     y: Any,
     penalty: Penalty,
     *,
+    scale: float | str = 1.0,
     x0: Any = None,
-    step: float | None = None,
+    step: float | str | None = None,
     restart: bool = True,
+    monotone: bool = False,
     tol: float = 1e-6,
     max_iter: int = 10_000,
     callback: Callable[[Progress], Any] | None = None,
@@ -64,13 +83,20 @@ def fista(
     A : LinearOperator, array or SciPy operator
     y : array, (*batch, *out_shape)
     penalty : Penalty
-        for example ``L1(0.1)`` or ``GroupL2(blocks, 0.1)``; the weight is the regularisation parameter lambda.
+        convex, for example ``L1(0.1)`` or ``GroupL2(blocks, 0.1)``; the weight is the regularisation parameter lambda.
+    scale : float or str, default 1
+        what the penalty is multiplied by: a number, or a fraction such as "0.1 lmax" of `lambda_max`, for each signal
+        its own; the solution is then the same in whatever units A and y are given, and zero from "1 lmax" on.
     x0 : array, (*batch, *in_shape), optional
         start, zero by default.
-    step : float, optional
+    step : float or "backtracking", optional
         step length; 1 / ||A||^2 by default, with the operator's exact norm or a safe upper estimate of it.
+        "backtracking" needs no norm: each signal has its own step, halved where the quadratic bound of the method
+        fails; a rejected trial costs an iteration.
     restart : bool, default True
         forget the momentum of a signal whenever it points uphill.
+    monotone : bool, default False
+        keep an iterate only where the objective falls.
     tol : float
         with a norm: relative duality gap, gap <= tol * 0.5 ||y||^2; with another penalty: relative change of x.
     max_iter : int
@@ -85,84 +111,29 @@ def fista(
     Raises
     ------
     ValueError
-        For wrong shapes, y that is not finite, a step that is not positive.
+        For wrong shapes, y that is not finite, a step or a scale that is not positive, a penalty that is not convex,
+        a fraction of an infinite lambda_max.
+    TypeError
+        When the step or the scale is of another kind.
 
     References
     ----------
     A. Beck and M. Teboulle, A fast iterative shrinkage-thresholding algorithm for linear inverse problems,
-    SIAM J. Imaging Sciences 2(1), 2009 (algorithm and O(1/k^2) bound, Theorem 4.4);
+    SIAM J. Imaging Sciences 2(1), 2009 (algorithm and O(1/k^2) bound, Theorem 4.4; also with backtracking);
+    A. Beck and M. Teboulle, Fast gradient-based algorithms for constrained total variation image denoising and
+    deblurring problems, IEEE Trans. Image Processing 18(11), 2009 (monotone form);
     B. O'Donoghue and E. Candes, Adaptive restart for accelerated gradient schemes, Found. Comput. Math. 15, 2015
     (the gradient scheme, section 3.2).
     """
 
-    def algorithm(*problem: Any) -> Iterates:
-        return fista_iterates(*problem, restart=restart)
+    def algorithm(A: LinearOperator, y: Array, penalty: Penalty, x: Array, length: float | None) -> Iterates:
+        if length is None or monotone:
+            return guarded_iterates(A, y, penalty, x, length, restart=restart, monotone=monotone)
+        return fista_iterates(A, y, penalty, x, length, restart=restart)
 
-    return _solve(algorithm, A, y, penalty, x0, step, tol, max_iter, callback)
-
-
-def _solve(
-    algorithm: Callable[..., Iterates],
-    A: Any,
-    y: Any,
-    penalty: Any,
-    x0: Any,
-    step: float | None,
-    tol: float,
-    max_iter: int,
-    callback: Callable[[Progress], Any] | None,
-) -> Result:
-    started = time.perf_counter()
-    A, y = check_problem(A, y)
-    penalty = check_penalty(A, penalty)
-    if step is not None and not 0 < step < inf:
-        raise ValueError(f"the step must be positive and finite, got {step}")
-    counting = Counting(A)
-    half_energy = 0.5 * norm(y, len(A.out_shape)) ** 2
-
-    def measure(state: Iterate) -> Array:
-        return state.change if state.gap is None else divide(state.gap, half_energy)
-
-    def merit(state: Iterate) -> Array:
-        return divide(state.objective if state.gap is None else state.gap, half_energy)
-
-    with blas_threads(A.size_in * prod(y.shape)):
-        x = _start(counting, y, x0)
-        length = float(step) if step is not None else _safe_step(A, y)
-        iterates = algorithm(counting, y, penalty, x, length)
-        result = run(
-            iterates,
-            tol=tol,
-            max_iter=max_iter,
-            callback=callback,
-            measure=measure,
-            merit=merit,
-            check_every=looks_every(y),
-        )
-    return accounted(result, counting, started)
-
-
-def _start(A: LinearOperator, y: Array, x0: Any) -> Array:
-    """First iterate, in the dtype that the iterates will have."""
-    zero = 0 * (A.H @ y)
-    if x0 is None:
-        return zero
-    x0 = as_float(x0)
-    xp = namespace(zero, x0)
-    if x0.shape != zero.shape:
-        raise ValueError(f"x0 must have shape {zero.shape}, got {x0.shape}")
-    if is_complex(x0) and not is_complex(zero):
-        raise TypeError(f"x0 must be real as A and y are, got {x0.dtype}")
-    if not bool(xp.all(xp.isfinite(x0))):
-        raise ValueError("x0 holds NaN or infinity: start from finite numbers")
-    measured = expand(norm(y, len(A.out_shape)) > 0, len(A.in_shape))
-    return keep(xp.astype(x0, zero.dtype), measured)  # y = 0 has the solution 0
-
-
-def _safe_step(A: LinearOperator, y: Array) -> float:
-    """1 / ||A||^2, kept inside the range of the precision."""
-    size = A.norm()
-    return min(1 / size**2, 1 / eps(y) ** 4) if size > 1e-150 else 1.0
+    return minimise(
+        algorithm, A, y, penalty, scale=scale, x0=x0, step=step, tol=tol, max_iter=max_iter, callback=callback
+    )
 
 
 def ista_iterates(A: LinearOperator, y: Array, penalty: Penalty, x: Array, step: float) -> Iterates:
@@ -196,26 +167,3 @@ def fista_iterates(
         t, momentum = next_momentum(t, uphill(z, x, x_prev, ndim) if restart else downhill)
         z = extrapolated(x, x_prev, expand(momentum, ndim))
         Az = extrapolated(Ax, Ax_prev, expand(momentum, len(A.out_shape)))
-
-
-class Certificate:
-    """Makes iterates with their objective and, where the penalty is a norm, their duality gap.
-
-    The gap is taken to the best dual value seen so far, a lower bound on the minimum of the objective.
-    """
-
-    def __init__(self, A: LinearOperator, y: Array, penalty: Penalty) -> None:
-        self.A, self.y, self.penalty = A, y, penalty
-        self.best: Array | None = None
-        self.norm = penalty if isinstance(penalty, Norm) and penalty.definite else None
-
-    def __call__(self, x: Array, x_prev: Array, Ax: Array, point: Array, correlation: Array) -> Iterate:
-        """The iterate x; `point` leads to a dual point and `correlation` is A^H of it."""
-        residual = self.y - Ax
-        objective = 0.5 * norm(residual, len(self.A.out_shape)) ** 2 + self.penalty.value(x)
-        gap = None
-        if self.norm is not None:
-            value = dual_value(self.A, self.y, self.norm, point, correlation)
-            self.best = value if self.best is None else namespace(value).maximum(self.best, value)
-            gap = gap_from(objective, self.best)
-        return iterate(x, x_prev, residual, self.A, objective=objective, gap=gap)

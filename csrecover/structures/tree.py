@@ -180,6 +180,11 @@ class LevelOrder:
             families.append((places, starts, int(children[0]) if (children == children[0]).all() else 0))
         return families
 
+    def top(self, count: int) -> "LevelOrder":
+        """The first levels, at most `count` of them; positions stay."""
+        end = self.levels[:count][-1].stop
+        return LevelOrder(self.nodes[:end], self.parents[:end])
+
     def part(self, kept: np.ndarray) -> tuple["LevelOrder", np.ndarray]:
         """The forest of the nodes kept, and their positions here; a node without its parent becomes a root."""
         positions = np.flatnonzero(kept)

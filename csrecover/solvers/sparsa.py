@@ -1,0 +1,110 @@
+"""Proximal gradient descent with Barzilai-Borwein steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..backend import Array, clip, divide, eps, expand, namespace, norm
+from ..operators import LinearOperator
+from ..penalties import Penalty
+from .base import Progress
+from .certificates import Certificate, objective_at
+from .convex import Iterates, first_step, inverse_curvature, minimise
+from .result import Result
+
+_SHRINK = 0.5  # factor on the step of a rejected trial
+_RANGE = 1e10  # a step stays within this factor of the first one
+
+
+def sparsa(
+    A: Any,
+    y: Any,
+    penalty: Penalty,
+    *,
+    scale: float | str = 1.0,
+    x0: Any = None,
+    memory: int = 5,
+    tol: float = 1e-6,
+    max_iter: int = 10_000,
+    callback: Callable[[Progress], Any] | None = None,
+) -> Result:
+    """Minimise 0.5 ||A x - y||^2 + penalty(x) by separable approximation, proximal steps of Barzilai-Borwein length.
+
+    The step is ||s||^2 / ||A s||^2 for the last move s; a trial is accepted where the objective falls below the largest
+    of the last `memory` + 1 by 0.01 / (2 step) ||s||^2, else the step is halved. Steps and acceptance are per signal,
+    no norm of A is needed. One product with A and one with A^H an iteration; a rejected trial is an iteration. Of a
+    penalty that is not convex a stationary point is reached. See `fista` for the other parameters.
+
+    Parameters
+    ----------
+    memory : int, default 5
+        earlier objectives that a new one is compared with besides the last; 0 makes the objective fall always.
+
+    References
+    ----------
+    S. Wright, R. Nowak and M. Figueiredo, Sparse reconstruction by separable approximation, IEEE Trans. Signal
+    Processing 57(7), 2009.
+    """
+    if not isinstance(memory, int) or memory < 0:
+        raise ValueError(f"memory is an integer >= 0, got {memory!r}")
+    return minimise(
+        partial(sparsa_iterates, memory=memory),
+        A,
+        y,
+        penalty,
+        scale=scale,
+        x0=x0,
+        step="backtracking",
+        tol=tol,
+        max_iter=max_iter,
+        callback=callback,
+        convex=False,
+    )
+
+
+def sparsa_iterates(
+    A: LinearOperator,
+    y: Array,
+    penalty: Penalty,
+    x: Array,
+    step: Array | None = None,
+    *,
+    memory: int = 5,
+    sigma: float = 0.01,
+) -> Iterates:
+    """Yield the iterates of SpaRSA, without end; a rejected trial is yielded as no move.
+
+    The first step, (*batch,), is the exact one for the gradient at zero where None is given.
+    """
+    ndim, mdim, xp = len(A.in_shape), len(A.out_shape), namespace(x)
+    Ax = A @ x
+    certified = Certificate(A, y, penalty)
+    step = first_step(A, y) if step is None else step
+    shortest, longest = step / _RANGE, step * _RANGE
+    recent = objective_at(penalty, x, y - Ax, mdim)[..., None]
+    while True:
+        residual = y - Ax
+        correlation = A.H @ residual
+        trial = penalty.prox(x + expand(step, ndim) * correlation, step)
+        A_trial = A @ trial
+        reached = objective_at(penalty, trial, y - A_trial, mdim)
+        move, worst = trial - x, xp.max(recent, axis=-1)
+        enough = worst - sigma / 2 * divide(norm(move, ndim) ** 2, step)
+        taken = reached <= enough + 10 * eps(worst) * abs(worst)
+        x_prev, x = x, xp.where(expand(taken, ndim), trial, x)
+        Ax_prev, Ax = Ax, xp.where(expand(taken, mdim), A_trial, Ax)
+        yield partial(certified, x, x_prev, Ax, residual, correlation, trial)
+        latest = xp.concat([recent[..., -memory:] if memory else recent[..., :0], reached[..., None]], axis=-1)
+        recent = xp.where(taken[..., None], latest, _as_long(recent, latest))
+        still = norm(move, ndim) == 0
+        next_step = xp.where(still, step, inverse_curvature(move, Ax - Ax_prev, ndim, mdim))
+        step = clip(xp.where(taken, next_step, _SHRINK * step), shortest, longest)
+
+
+def _as_long(recent: Array, latest: Array) -> Array:
+    """Recent objectives with minus infinity in front, as many as the latest."""
+    xp = namespace(recent)
+    missing = latest.shape[-1] - recent.shape[-1]
+    return xp.concat([xp.full_like(latest[..., :missing], -float("inf")), recent], axis=-1) if missing else recent

@@ -1,0 +1,53 @@
+"""The ECG's wavelet coefficients under five convex penalties: none, blocks, sparse blocks, the tree, parent and child."""
+
+# %% The signal of the first demo and a quarter as many random measurements
+from pathlib import Path
+
+import numpy as np
+import pywt
+from matplotlib.figure import Figure
+
+import csrecover as cs
+from csrecover import plotting
+
+N, M, FRACTION = 1024, 256, 0.003  # samples, measurements, weight over the one from which on the answer is zero
+
+
+# %% Five ways to say which coefficients belong together
+def penalties(tree):
+    """Penalties of wavelet coefficients, by name."""
+    blocks = cs.Blocks.uniform(N, 4)
+    child = np.flatnonzero(tree.parents >= 0)
+    pairs = [*np.flatnonzero(tree.parents < 0)[:, None], *np.stack([tree.parents[child], child], axis=1)]
+    return {
+        "l1": cs.L1(),
+        "blocks": cs.GroupL2(blocks),
+        "sparse blocks": cs.SparseGroup(blocks, l1=0.7, group=0.3),
+        "tree": cs.TreeL2(tree),
+        "parent and child": cs.LatentGroupL2(cs.Groups(pairs, N)),
+    }
+
+
+def main(out=Path("out"), seeds=3, tol=1e-4):
+    """Print the quality of each recovery over the seeds; draw the first."""
+    ecg = pywt.data.ecg().astype(float)
+    ecg -= ecg.mean()
+    wavelet = cs.Wavelet(N, "sym4")
+    figure = Figure(figsize=(11, 7), layout="constrained")
+    panels = figure.subplots(3, 2).flat
+    for ax, (name, penalty) in zip(panels, penalties(wavelet.tree).items(), strict=False):
+        results = []
+        for seed in range(seeds):
+            A = cs.gaussian(M, N, seed) @ wavelet.H
+            y = A @ (wavelet @ ecg)
+            weight = FRACTION * float(cs.lambda_max(A, y, penalty))
+            results.append(cs.fista(A, y, weight * penalty, tol=tol))
+        quality = np.median([cs.snr(wavelet.H @ result.x, ecg) for result in results])
+        nonzeros = np.median([np.count_nonzero(result.x) for result in results])
+        print(f"{name:17s} {quality:5.2f} dB, {nonzeros:4.0f} coefficients, {results[0].iterations:4d} iterations")
+        plotting.draw_curves(ax, {"ECG": ecg, name: wavelet.H @ results[0].x}, f"{name}: {quality:.1f} dB")
+    print("figure:", plotting.save(figure, out / "penalties.png"))
+
+
+if __name__ == "__main__":
+    main()
