@@ -11,7 +11,7 @@ import csrecover as cs
 from csrecover import cli
 
 ROOT = Path(__file__).parent.parent
-DEMOS = {"ecg": {"seeds": 1}, "blocks": {"seeds": 2}, "image": {}, "structures": {"seeds": 1}}
+DEMOS = {"ecg": {"seeds": 1}, "blocks": {"seeds": 2}, "image": {}, "structures": {"seeds": 1}, "penalties": {"seeds": 1}}
 
 
 def test_every_demo_is_run():
@@ -48,7 +48,7 @@ def test_asking_for_help_ends_well(arguments, capsys):
 
 def test_an_unknown_demo_is_answered_with_the_known_ones(capsys):
     assert cli.main(["demo", "nonsense"]) == 2
-    assert "ecg, blocks, image, structures" in capsys.readouterr().err
+    assert "ecg, blocks, image, structures, penalties" in capsys.readouterr().err
 
 
 def test_demos_are_listed_with_their_titles(capsys):

@@ -46,7 +46,7 @@ def test_every_file_of_the_map_exists():
         assert (ROOT / "csrecover" / name).exists(), name
 
 
-@pytest.mark.parametrize("name", [*cs.operators.__all__, *cs.models.__all__])
+@pytest.mark.parametrize("name", [*cs.operators.__all__, *cs.models.__all__, *cs.penalties.__all__])
 def test_the_tables_lead_to_the_docstring_of_each(name):
     links = dict(re.findall(r"\[`(\w+)`\]\((csrecover/\w+/\w+\.py)\)", (ROOT / "README.md").read_text("utf-8")))
     thing = getattr(cs, name, None) or getattr(cs.operators, name)
