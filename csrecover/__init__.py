@@ -80,11 +80,13 @@ from .penalties import (
     GroupL2,
     GroupLInf,
     L2Ball,
+    LatentGroupL2,
     NonNegativeL1,
     Norm,
     Nuclear,
     NuclearFrobenius,
     NuclearSquaredFrobenius,
+    OverlappingGroupL2,
     Penalty,
     Simplex,
     SparseGroup,
@@ -94,6 +96,7 @@ from .penalties import (
 from .recover import recover
 from .solvers import (
     Iterate,
+    Path,
     Progress,
     Result,
     Status,
@@ -104,10 +107,12 @@ from .solvers import (
     iht,
     ista,
     lambda_max,
+    path,
     pogm,
     run,
     sparsa,
     subspace_pursuit,
+    working_set,
 )
 from .structures import Blocks, Graph, Groups, Tree
 from .testing import check_model, check_norm, check_operator, check_penalty, check_solver
@@ -144,6 +149,7 @@ __all__ = [
     "JointSparse",
     "Kronecker",
     "L2Ball",
+    "LatentGroupL2",
     "Levels",
     "LinearOperator",
     "LowRank",
@@ -154,7 +160,9 @@ __all__ = [
     "Nuclear",
     "NuclearFrobenius",
     "NuclearSquaredFrobenius",
+    "OverlappingGroupL2",
     "OverlappingGroups",
+    "Path",
     "Penalty",
     "Permutation",
     "Product",
@@ -199,6 +207,7 @@ __all__ = [
     "ista",
     "lambda_max",
     "partial_orthogonal",
+    "path",
     "pogm",
     "poisson_disc_mask",
     "psnr",
@@ -227,5 +236,6 @@ __all__ = [
     "toeplitz",
     "unit_columns",
     "variable_density_mask",
+    "working_set",
 ]
 __version__ = "0.1.0"

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from .backend import to_numpy
 from .operators import Wavelet
-from .solvers import Result
+from .solvers import Path, Result
 
 _CONVEX, _GREEDY = ("objective", "gap"), ("residual_norm",)
 
@@ -43,6 +43,33 @@ def plot_recovery(result: Result, *, truth: Any = None, title: str = "") -> Figu
         else:
             draw_curves(ax, {"truth": truth, "recovered": signal} if truth is not None else {"recovered": signal}, name)
     draw_history(last, result)
+    return figure
+
+
+def plot_path(path: Path) -> Figure:
+    """Draw the magnitudes of the coefficients, the number of nonzeros and the residual along a path, over lambda.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        save it with ``figure.savefig(path)``.
+    """
+    magnitudes = np.abs(to_numpy(path.x)).reshape(len(path), -1)
+    curves = {
+        "coefficients": magnitudes[:, magnitudes.any(axis=0)],
+        "nonzeros": path.sizes,
+        "residual": path.residual_norms,
+    }
+    figure = Figure(figsize=(12, 3.2), layout="constrained")
+    for ax, (name, values) in zip(figure.subplots(1, len(curves)), curves.items(), strict=True):
+        if values.size:
+            ax.semilogx(path.lambdas, values, linewidth=0.9)
+        ax.set(title=name, xlabel="lambda")
+        ax.invert_xaxis()
     return figure
 
 

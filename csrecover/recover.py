@@ -10,7 +10,7 @@ from typing import Any
 from .models import Model
 from .operators import LinearOperator, as_operator
 from .penalties import Penalty
-from .solvers import Progress, Result, fista, subspace_pursuit
+from .solvers import Progress, Result, fista, sparsa, subspace_pursuit
 from .solvers.parts import in_parts
 
 
@@ -21,6 +21,7 @@ def recover(
     k: Any = None,
     *,
     basis: LinearOperator | None = None,
+    scale: float | str = 1.0,
     tol: float = 1e-6,
     max_iter: int | None = None,
     callback: Callable[[Progress], Any] | None = None,
@@ -28,7 +29,8 @@ def recover(
 ) -> Result:
     """Recover a structured signal x from measurements y = A x + noise.
 
-    With a model (hard structure) and its budget k: `subspace_pursuit`. With a penalty (soft structure): `fista`.
+    With a model (hard structure) and its budget k: `subspace_pursuit`. With a penalty (soft structure): `fista`, or
+    `sparsa` where it is not convex.
 
     Parameters
     ----------
@@ -41,6 +43,8 @@ def recover(
     basis : LinearOperator, optional
         unitary analysis transform W in which the signal has the structure: x are the coefficients, A @ W.H maps
         them to measurements, ``result.signal`` is the signal W.H @ x.
+    scale : float or str, default 1
+        what a penalty is multiplied by: a number, or a fraction such as "0.1 lmax" of `lambda_max`.
     tol, max_iter, callback
         as in the solver.
     max_memory : float, optional
@@ -56,7 +60,7 @@ def recover(
     TypeError
         When the structure is neither a model nor a penalty, or the basis no operator.
     ValueError
-        When k is missing (model) or given (penalty), the basis is not unitary or does not fit A, or max_memory is no
+        When k is missing (model) or given (penalty), a scale is given (model), the basis is not unitary or does not fit A, or max_memory is no
         positive number.
     """
     A = as_operator(A)
@@ -75,11 +79,13 @@ def recover(
     if isinstance(structure, Model):
         if k is None:
             raise ValueError(f"{type(structure).__name__} needs a budget: recover(A, y, structure, k)")
+        if scale != 1:
+            raise ValueError(f"a scale belongs to a penalty, {type(structure).__name__} has its budget k={k}")
         solve: Any = partial(subspace_pursuit, model=structure, k=k, **options)  # type: ignore[arg-type]
     elif isinstance(structure, Penalty):
         if k is not None:
             raise ValueError(f"{type(structure).__name__} is a penalty: its weight takes the place of the budget k={k}")
-        solve = partial(fista, penalty=structure, **options)
+        solve = partial(fista if structure.convex else sparsa, penalty=structure, scale=scale, **options)
     else:
         raise TypeError(f"expected a sparsity model or a penalty, got {type(structure).__name__}")
     return replace(in_parts(partial(solve, A), A, y, max_memory), basis=basis)

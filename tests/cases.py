@@ -30,6 +30,8 @@ from csrecover.testing.examples import SHUFFLED, SolverCase, bind, skipped, spar
 __all__ = ["models", "operators", "penalties", "skipped", "solvers", "sparse_members"]
 
 DEPTHS = np.array([0, 1, 1, 2, 2, 2, 2, 2])
+GROUPS = [[0, 1, 4], [1, 2, 5], [1, 2, 5], [0, 2, 6], [3, 4, 5, 6], [2, 7], [7]]  # one of them twice
+NESTED = [[0, 1, 2, 3, 4, 5], [0, 1, 2], [1], [4, 3], [6, 7], [3, 4]]
 PARENTS = np.array([3, -1, 1, 1, 3, 6, -1, 0])  # a forest of two trees, in no order
 
 
@@ -178,6 +180,12 @@ def penalties() -> dict[str, tuple[cs.Penalty, tuple[int, ...]]]:
             cs.TreeL2(cs.Tree(PARENTS.reshape(2, 4)), [[0.5, 1, 0, 0.7], [1.2, 0, 0.3, 2]]),
             (2, 4),
         ),
+        "overlapping groups 2-d": (cs.OverlappingGroupL2(cs.Groups(GROUPS, (2, 4)), "sqrt"), (2, 4)),
+        "overlapping groups, nested": (cs.OverlappingGroupL2(cs.Groups(NESTED, 8), np.linspace(0.2, 1, 6)), (8,)),
+        "overlapping groups, disjoint": (cs.OverlappingGroupL2(cs.Groups.windows(8, 2, 2), 0.3), (8,)),
+        "latent groups 2-d": (cs.LatentGroupL2(cs.Groups(GROUPS, (2, 4)), "sqrt"), (2, 4)),
+        "latent groups, nested": (cs.LatentGroupL2(cs.Groups(NESTED, 8), np.linspace(0.2, 1, 6)), (8,)),
+        "latent groups, disjoint": (cs.LatentGroupL2(cs.Groups.windows(8, 2, 2), 0.3), (8,)),
     }
 
 
@@ -195,8 +203,13 @@ def solvers() -> dict[str, SolverCase]:
         cases[f"{name}, 2-d"] = SolverCase(bind(solver, cs.Sparse(), 6), two_d, plain.reshape(8, 12))
     cases["recover, blocks"] = SolverCase(bind(cs.recover, cs.BlockSparse(blocks), 3), A, grouped)
     cases["recover, tree"] = SolverCase(bind(cs.recover, tree, 8), rooted.operator, rooted.truth)
-    for solver in (cs.ista, cs.fista, cs.recover):
+    for solver in (cs.ista, cs.fista, cs.greedy_fista, cs.pogm, cs.sparsa, cs.recover):
         name, soft = solver.__name__, cs.GroupL2(blocks, 0.1)
         cases[f"{name}, l1"] = SolverCase(bind(solver, cs.L1(0.1), tol=1e-4), A, plain, error=0.3)
         cases[f"{name}, groups"] = SolverCase(bind(solver, soft, tol=1e-4), dct, grouped, error=0.3)
+    scaled = {"scale": "0.1 lmax", "tol": 1e-4}
+    for name, more in {"backtracking": {"step": "backtracking"}, "monotone": {"monotone": True}}.items():
+        cases[f"fista, {name}"] = SolverCase(bind(cs.fista, cs.L1(), **scaled, **more), A, plain, error=0.3)
+    cases["ista, backtracking"] = SolverCase(bind(cs.ista, cs.L1(), step="backtracking", **scaled), A, plain, error=0.3)
+    cases["sparsa, mcp"] = SolverCase(bind(cs.sparsa, cs.BlockMCP(blocks, 0.1), tol=1e-6), A, grouped, error=0.1)
     return cases

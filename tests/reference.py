@@ -113,6 +113,134 @@ def fista(A, y, prox, step, x, *, restart):
         yield x
 
 
+def backtracking(A, y, prox, x, *, accelerated, restart):
+    """Beck and Teboulle, 2009, with backtracking from the exact step at zero; a rejected trial is no move."""
+    z, t, slope = x, 1.0, A.conj().T @ y
+    step = (np.linalg.norm(slope) / np.linalg.norm(A @ slope)) ** 2
+    while True:
+        trial = prox(z - step * A.conj().T @ (A @ z - y), step)
+        while np.linalg.norm(A @ (trial - z)) ** 2 > (1 + 1e-12) * np.linalg.norm(trial - z) ** 2 / step:
+            step /= 2
+            yield x
+            trial = prox(z - step * A.conj().T @ (A @ z - y), step)
+        x_last, x = x, trial
+        if restart and np.vdot(z - x, x - x_last).real > 0:
+            t = 1.0
+        t_last, t = t, (1 + np.sqrt(1 + 4 * t**2)) / 2
+        z = x + (t_last - 1) / t * (x - x_last) if accelerated else x
+        yield x
+
+
+def monotone_fista(A, y, prox, value, step, x):
+    """Beck and Teboulle, 2009, Fast gradient-based algorithms ..., MFISTA."""
+
+    def objective(x):
+        return 0.5 * np.linalg.norm(A @ x - y) ** 2 + value(x)
+
+    v, t = x, 1.0
+    while True:
+        z = prox(v - step * A.conj().T @ (A @ v - y), step)
+        x_last, x = x, z if objective(z) <= objective(x) else x
+        t_last, t = t, (1 + np.sqrt(1 + 4 * t**2)) / 2
+        v = x + t_last / t * (z - x) + (t_last - 1) / t * (x - x_last)
+        yield x
+
+
+def greedy_fista(A, y, prox, step, x):
+    """Liang, Luo and Schoenlieb, 2022: momentum one, none after a restart; 1.3, 0.96 and one are their choices."""
+    z, gamma, first = x, 1.3 * step, None
+    while True:
+        x_last, x = x, prox(z - gamma * A.conj().T @ (A @ z - y), gamma)
+        yield x
+        first = np.linalg.norm(x - x_last) if first is None else first
+        if np.linalg.norm(x - x_last) > first:
+            gamma = max(0.96 * gamma, step)
+        z = x if np.vdot(z - x, x - x_last).real >= 0 else 2 * x - x_last
+
+
+def pogm(A, y, prox, step, x, *, restart):
+    """Kim and Fessler, 2018: POGM' with the gradient restart, gamma not lowered."""
+    w = z = u = x
+    theta, gamma = 1.0, step
+    while True:
+        gradient = A.conj().T @ (A @ x - y)
+        w_last, w = w, x - step * gradient
+        theta_last, theta = theta, (1 + np.sqrt(1 + 4 * theta**2)) / 2
+        z = (
+            w
+            + (theta_last - 1) / theta * (w - w_last)
+            + theta_last / theta * (w - x)
+            + step * (theta_last - 1) / (gamma * theta) * (z - x)
+        )
+        gamma = step * (2 * theta_last + theta - 1) / theta
+        x_last, x = x, prox(z, gamma)
+        yield x
+        composite = gradient - (x - z) / gamma
+        u_last, u = u, x_last - step * composite
+        if restart and np.vdot(-composite, u - u_last).real < 0:
+            theta = 1.0
+
+
+def sparsa(A, y, prox, value, x, *, memory=5, sigma=0.01):
+    """Wright, Nowak and Figueiredo, 2009, with (22) and eta = 2: a rejected trial is yielded as no move."""
+
+    def objective(x):
+        return 0.5 * np.linalg.norm(A @ x - y) ** 2 + value(x)
+
+    slope, recent = A.conj().T @ y, [objective(x)]
+    alpha = (np.linalg.norm(A @ slope) / np.linalg.norm(slope)) ** 2
+    while True:
+        trial = prox(x - A.conj().T @ (A @ x - y) / alpha, 1 / alpha)
+        s = trial - x
+        if objective(trial) > max(recent[-memory - 1 :]) - sigma / 2 * alpha * np.linalg.norm(s) ** 2:
+            alpha *= 2
+            yield x
+            continue
+        x = trial
+        recent.append(objective(x))
+        alpha = (np.linalg.norm(A @ s) / np.linalg.norm(s)) ** 2
+        yield x
+
+
+def accelerated_descent(A, y, groups, weights, x, *, depth):
+    """Block coordinate descent with exact minima, extrapolated after every `depth` sweeps; one yield for each.
+
+    Bertrand and Massias, 2021, Algorithm 2: the combination of the last iterates whose residual of the fixed point is
+    least (by normal equations with a ridge of 1e-12), kept if the objective is lower there. A block minimum is a scalar
+    equation in its norm, solved by bisection.
+    """
+
+    def objective(x):
+        lengths = [np.linalg.norm(x[group]) for group in groups]
+        return 0.5 * np.linalg.norm(y - A @ x) ** 2 + np.dot(weights, lengths)
+
+    def block_minimum(B, target, weight):
+        pull = B.T @ target
+        if np.linalg.norm(pull) <= weight:
+            return 0 * pull
+        low, high = 0.0, np.linalg.norm(target) ** 2 / weight
+        for _ in range(200):
+            t = (low + high) / 2
+            z = np.linalg.solve(B.T @ B * t + weight * np.eye(len(pull)), pull)  # the block over its norm t
+            low, high = (t, high) if np.linalg.norm(z) > 1 else (low, t)
+        return t * z
+
+    while True:
+        iterates = [x]
+        for _ in range(depth):
+            x = x.copy()
+            for group, weight in zip(groups, weights, strict=True):
+                others = y - A @ x + A[:, group] @ x[group]
+                x[group] = block_minimum(A[:, group], others, weight)
+            iterates.append(x)
+        steps = np.diff(iterates, axis=0)
+        products = steps @ steps.T
+        shares = np.linalg.solve(products / np.trace(products) + 1e-12 * np.eye(depth), np.ones(depth))
+        trial = shares / shares.sum() @ np.array(iterates[1:])
+        x = trial if objective(trial) < objective(x) else x
+        yield x
+
+
 # --- greedy solvers --------------------------------------------------------------------------------------------------
 
 

@@ -45,4 +45,4 @@ def test_every_solver_has_an_example():
     assert {case.solve.__name__ for case in examples.solvers().values()} == SOLVERS | {"recover"}
 
 
-SOLVERS = {name for name in cs.solvers.__all__ if name.islower()} - {"run", "lambda_max", "duality_gap"}
+SOLVERS = {name for name in cs.solvers.__all__ if name.islower()} - {"run", "lambda_max", "duality_gap", "path"}

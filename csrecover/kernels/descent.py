@@ -1,4 +1,8 @@
-"""Block coordinate descent for min 0.5 ||A x - y||^2 + sum_b w_b ||x_b|| in real numbers, with Anderson acceleration."""
+"""Block coordinate descent for min 0.5 ||A x - y||^2 + sum_b w_b ||x_b||, real, with Anderson acceleration.
+
+The columns of block b are the rows first[b], ... of `columns`. The same rows of `curvature` and `axes` hold the
+eigenvalues of its Gram matrix and, row by row, the eigenvectors.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,11 @@ import numpy as np
 
 from .jit import jit
 
-__all__ = ["descend", "gather"]
+__all__ = ["descend", "gather", "grams"]
 
 _DEPTH = 5  # sweeps between extrapolations, differences in each
 _STRETCH = 32  # rows of the matrix that `gather` goes through at a time
+_RIDGE = 1e-12  # added to the trace of the products of the differences, relative to it
 _reals = numba.njit(fastmath={"contract", "reassoc", "nsz"})  # sums in any order
 
 
@@ -25,150 +30,185 @@ def gather(matrix, indices, out):
 
 
 @jit
-def descend(columns, first, size, curvature, weight, x, residual, target, floor, most):
-    """Lower the objective until its duality gap is at most `target`, in at most so many sweeps; returns the sweeps.
+def grams(columns, first, size, out):
+    """Gram matrix of each block, in the rows of `out` that its columns have in `columns`."""
+    for b in range(len(first)):
+        for i in range(size[b]):
+            for j in range(i + 1):
+                product = _dot(columns[first[b] + i], columns[first[b] + j])
+                out[first[b] + i, j] = product
+                out[first[b] + j, i] = product
 
-    The columns of block b are the rows first[b], ... of `columns`; they are orthogonal to one another, with the
-    squared norms `curvature`. x, packed block after block, and the residual y - A x change in place. No gap is taken
-    to be below `floor`, what rounding leaves, where it screens.
+
+@jit
+def descend(columns, first, size, curvature, axes, weight, y, x, target, floor, most):
+    """Lower the objective until its duality gap is at most `target`, in at most so many sweeps; returns y - A x.
+
+    x, packed block after block, changes in place. A gap below `floor`, what rounding leaves, is not relied upon where
+    blocks are discarded.
     """
-    p, k = len(first), len(x)
-    start = np.zeros(p + 1, np.int64)
+    start = np.zeros(len(first) + 1, np.int64)
     start[1:] = np.cumsum(size)
-    xs, residuals = np.empty((_DEPTH + 1, k), x.dtype), np.empty((_DEPTH + 1, len(residual)), x.dtype)
-    slope = np.zeros(k, x.dtype)
-    within, active = np.ones(p, np.bool_), np.ones(p, np.bool_)
+    xs, residuals = np.empty((_DEPTH + 1, len(x)), x.dtype), np.empty((_DEPTH + 1, len(y)), x.dtype)
+    residual = _residual(columns, first, start, x, y)
+    within, active = np.ones(len(first), np.bool_), np.ones(len(first), np.bool_)
+    scratch = np.empty((3, axes.shape[1]), x.dtype)
     sweeps = 0
-    while True:
-        gap = _certify(columns, first, start, curvature, weight, x, residual, slope, floor, within, active)
-        if gap <= target or sweeps >= most:
-            return sweeps
+    while sweeps < most and (
+        _certify(columns, first, start, curvature, weight, x, residual, scratch[0], floor, within, active) > target
+    ):
         xs[0], residuals[0] = x, residual
         for j in range(_DEPTH):
-            _sweep(columns, first, start, curvature, weight, x, residual, slope, active)
+            _sweep(columns, first, start, curvature, axes, weight, x, residual, scratch, active)
             xs[j + 1], residuals[j + 1] = x, residual
         sweeps += _DEPTH
         _extrapolate(xs, residuals, start, weight, x, residual)
+    return _residual(columns, first, start, x, y)
+
+
+@_reals
+def _residual(columns, first, start, x, y):
+    out = y.copy()
+    for b in range(len(first)):
+        for j in range(start[b], start[b + 1]):
+            if x[j] != 0:
+                _add(-x[j], columns[first[b] + j - start[b]], out)
+    return out
 
 
 @_reals
 def _certify(columns, first, start, curvature, weight, x, residual, slope, floor, within, active):
     """Duality gap; blocks that are zero in every solution leave `within`, those worth a sweep are `active`."""
-    energy, along, penalty, most = _dot(residual, residual), 0.0, 0.0, 0.0
-    energy = np.float64(energy)
+    energy = np.float64(_dot(residual, residual))
+    along, penalty, most = energy, 0.0, 0.0
     ratios = np.zeros(len(first))
     for b in range(len(first)):
         if not within[b]:
             continue
-        squares, length = 0.0, 0.0
-        for j in range(start[b], start[b + 1]):
-            slope[j] = _dot(columns[first[b] + j - start[b]], residual)
-            along += slope[j] * x[j]
-            squares += slope[j] * slope[j]
-            length += x[j] * x[j]
-        ratios[b] = np.sqrt(squares) / weight[b]
-        penalty += weight[b] * np.sqrt(length)
+        low, s = start[b], start[b + 1] - start[b]
+        for j in range(s):
+            slope[j] = _dot(columns[first[b] + j], residual)
+        along += _dot(slope[:s], x[low : low + s])
+        length = np.sqrt(_dot(x[low : low + s], x[low : low + s]))
+        penalty += weight[b] * length
+        ratios[b] = np.sqrt(_dot(slope[:s], slope[:s])) / weight[b]
         most = max(most, ratios[b])
         active[b] = length > 0 or ratios[b] > 1
-    along += energy
     scale = along / energy if energy > 0 else 0.0
     if scale * most > 1:
         scale = 1 / most
     gap = 0.5 * energy + penalty - scale * along + 0.5 * scale * scale * energy
     radius = np.sqrt(2 * max(gap, floor))
     for b in range(len(first)):
-        if within[b]:
-            widest = 0.0
+        widest = curvature[first[b] + start[b + 1] - start[b] - 1]
+        if within[b] and scale * ratios[b] + radius * np.sqrt(widest) / weight[b] < 1:
+            within[b] = active[b] = False
             for j in range(start[b], start[b + 1]):
-                widest = max(widest, curvature[first[b] + j - start[b]])
-            if scale * ratios[b] + radius * np.sqrt(widest) / weight[b] < 1:
-                within[b] = active[b] = False
-                for j in range(start[b], start[b + 1]):
-                    if x[j] != 0:
-                        _add(x[j], columns[first[b] + j - start[b]], residual)
-                        x[j] = 0
+                if x[j] != 0:
+                    _add(x[j], columns[first[b] + j - start[b]], residual)
+                    x[j] = 0
     return gap
 
 
 @_reals
-def _sweep(columns, first, start, curvature, weight, x, residual, pull, active):
-    """Minimise over each active block in turn."""
+def _sweep(columns, first, start, curvature, axes, weight, x, residual, scratch, active):
+    """Minimise over each active block in turn; in the axes of its Gram matrix, where the coordinates separate."""
+    slope, old, pull = scratch
     for b in range(len(first)):
         if not active[b]:
             continue
-        low, high, row = start[b], start[b + 1], first[b] - start[b]
-        squares, widest = 0.0, 0.0
-        for j in range(low, high):
-            pull[j] = _dot(columns[row + j], residual) + curvature[row + j] * x[j]
-            squares += pull[j] * pull[j]
-            widest = max(widest, curvature[row + j])
-        length = _length(pull, curvature, low, high, row, np.sqrt(squares), widest, weight[b])
-        for j in range(low, high):
-            new = x.dtype.type(pull[j] * length / (curvature[row + j] * length + weight[b]))
-            if new != x[j]:
-                _add(x[j] - new, columns[row + j], residual)
-                x[j] = new
+        row, low, s = first[b], start[b], start[b + 1] - start[b]
+        for j in range(s):
+            slope[j] = _dot(columns[row + j], residual)
+        squares = 0.0
+        for i in range(s):
+            old[i] = _dot(axes[row + i, :s], x[low : low + s])
+            pull[i] = _dot(axes[row + i, :s], slope[:s]) + curvature[row + i] * old[i]
+            squares += pull[i] * pull[i]
+        length = _length(pull[:s], curvature[row : row + s], np.sqrt(squares), weight[b])
+        slope[:s] = 0
+        for i in range(s):
+            new = pull[i] * length / (curvature[row + i] * length + weight[b])
+            _add(x.dtype.type(new - old[i]), axes[row + i, :s], slope[:s])
+        for j in range(s):
+            before = x[low + j]
+            x[low + j] = before + slope[j] if length > 0 else 0
+            if x[low + j] != before:
+                _add(before - x[low + j], columns[row + j], residual)
 
 
 @_reals
-def _length(pull, curvature, low, high, row, size, widest, weight):
-    """Norm t of the block that minimises its objective, sum_j (pull_j / (curvature_j t + weight))^2 = 1; else zero.
+def _length(pull, curvature, size, weight):
+    """Norm t of the block that minimises its objective, sum_i (pull_i / (curvature_i t + weight))^2 = 1; else zero.
 
     The sum is convex and falls in t: Newton's method from below the root does not pass it.
     """
+    widest = curvature[-1]
     if size <= weight or widest == 0:
         return 0.0
     length = (size - weight) / widest
-    for _ in range(20 if high - low > 1 else 0):
+    for _ in range(20 if len(pull) > 1 else 0):
         total, slope = 0.0, 0.0
-        for j in range(low, high):
-            below = curvature[row + j] * length + weight
-            term = pull[j] * pull[j] / (below * below)
+        for i in range(len(pull)):
+            below = curvature[i] * length + weight
+            term = pull[i] * pull[i] / (below * below)
             total += term
-            slope += 2 * term * curvature[row + j] / below
-        if not total - 1 > 1e-12:
-            break
+            slope += 2 * term * curvature[i] / below
         length += (total - 1) / slope
+        if not total - 1 > 1e-8 * length * slope:  # the error is squared by the step just taken
+            break
     return length
 
 
 @_reals
 def _extrapolate(xs, residuals, start, weight, x, residual):
     """Move to the affine combination of the last iterates whose step is least, if the objective is lower there."""
-    depth = len(xs) - 1
-    products = np.zeros((depth, depth))
-    for i in range(depth):
+    steps = np.empty((_DEPTH, xs.shape[1]), x.dtype)
+    for i in range(_DEPTH):
+        steps[i] = xs[i + 1] - xs[i]
+    products, trace = np.empty((_DEPTH, _DEPTH)), 0.0
+    for i in range(_DEPTH):
         for j in range(i + 1):
-            total = 0.0
-            for a in range(xs.shape[1]):
-                total += (xs[i + 1, a] - xs[i, a]) * (xs[j + 1, a] - xs[j, a])
-            products[i, j] = products[j, i] = total
-    ridge = 0.0
-    for i in range(depth):
-        ridge += 1e-12 * products[i, i]
-    if ridge == 0:
+            products[i, j] = products[j, i] = _dot(steps[i], steps[j])
+        trace += products[i, i]
+    if trace == 0:
         return
-    for i in range(depth):
-        products[i, i] += ridge
-    shares = np.linalg.solve(products, np.ones(depth))
-    shares /= np.sum(shares)
+    shares = _solve(products / trace)
     trial, rest = np.zeros_like(x), np.zeros_like(residual)
-    for i in range(depth):
-        _add(shares[i], xs[i + 1], trial)
-        _add(shares[i], residuals[i + 1], rest)
+    for i in range(_DEPTH):
+        _add(x.dtype.type(shares[i]), xs[i + 1], trial)
+        _add(x.dtype.type(shares[i]), residuals[i + 1], rest)
     if _objective(trial, rest, start, weight) < _objective(x, residual, start, weight):
         x[:] = trial
         residual[:] = rest
 
 
 @_reals
+def _solve(products):
+    """Solution of (products + ridge) z = 1, of sum one, by elimination."""
+    count = len(products)
+    z = np.ones(count)
+    for i in range(count):
+        products[i, i] += _RIDGE
+    for i in range(count):
+        for k in range(i + 1, count):
+            factor = products[k, i] / products[i, i]
+            for j in range(i, count):
+                products[k, j] -= factor * products[i, j]
+            z[k] -= factor * z[i]
+    for i in range(count - 1, -1, -1):
+        for j in range(i + 1, count):
+            z[i] -= products[i, j] * z[j]
+        z[i] /= products[i, i]
+    return z / np.sum(z)
+
+
+@_reals
 def _objective(x, residual, start, weight):
-    total = 0.5 * _dot(residual, residual)
+    total = 0.5 * np.float64(_dot(residual, residual))
     for b in range(len(weight)):
-        squares = 0.0
-        for j in range(start[b], start[b + 1]):
-            squares += x[j] * x[j]
-        total += weight[b] * np.sqrt(squares)
+        block = x[start[b] : start[b + 1]]
+        total += weight[b] * np.sqrt(_dot(block, block))
     return total
 
 

@@ -7,7 +7,9 @@ import numbers
 from abc import ABC, abstractmethod
 from typing import Any, final
 
-from ..backend import Array, as_float, device, keep, namespace, on_host, real_dtype
+import numpy as np
+
+from ..backend import Array, as_float, device, flat, keep, namespace, on_host, real_dtype, staged
 from ..structures.signal import Structured
 
 
@@ -31,6 +33,19 @@ class Model(Structured, ABC):
         if on_host(x) and not bool(xp.all(xp.isfinite(x))):
             raise ValueError(f"{self} projects finite signals, got NaN or infinity")
         return x
+
+    def _magnitudes(self, x: Array) -> np.ndarray:
+        """|x| of each signal as a row on the host, (signals, n) in double precision.
+
+        Raises
+        ------
+        ValueError
+            When a number is NaN or infinite; now that they are here this is looked at for those of a device, too.
+        """
+        magnitudes = staged(abs(flat(x, self.ndim))).astype(np.float64)
+        if not np.isfinite(magnitudes).all():
+            raise ValueError(f"{self} projects finite signals, got NaN or infinity")
+        return magnitudes.reshape(-1, magnitudes.shape[-1])
 
 
 class SupportModel(Model):

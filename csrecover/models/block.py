@@ -19,7 +19,6 @@ from ..backend import (
     keep,
     namespace,
     scaled,
-    staged,
     to,
     to_like,
     to_numpy,
@@ -147,9 +146,7 @@ class BlockSparse(BlockModel):
 
     def _energies(self, x: Array) -> tuple[np.ndarray, np.ndarray]:
         """Energies (signals, count) of the blocks of each signal, divided by its peak, and the peaks, on the host."""
-        magnitudes = staged(abs(flat(x, self.ndim))).astype(np.float64).reshape(-1, self._host.labels.size)
-        if not np.isfinite(magnitudes).all():  # those of a device too, now that they are here
-            raise ValueError(f"{self} projects finite signals, got NaN or infinity")
+        magnitudes = self._magnitudes(x)
         relative = scaled(magnitudes).reshape(-1, *self.blocks.shape)
         return self._host.sums(relative**2), magnitudes.max(axis=-1)
 

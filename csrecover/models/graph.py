@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from ..backend import Array, cast_like, flat, scaled, staged, to_like, top_k_mask
+from ..backend import Array, cast_like, scaled, to_like, top_k_mask
 from ..structures import Graph
 from ..structures.signal import expect
 from .base import SupportModel, check_count, log_choose
@@ -142,10 +142,7 @@ class GraphClusters(SupportModel):
 
     def _energies(self, x: Array) -> np.ndarray:
         """Energies of each signal, the largest one, on the host: (signals, nodes)."""
-        magnitudes = staged(abs(flat(self._signals(x), self.ndim))).astype(np.float64).reshape(-1, self.graph.size)
-        if not np.isfinite(magnitudes).all():  # those of a device too, now that they are here
-            raise ValueError(f"{self} projects finite signals, got NaN or infinity")
-        return scaled(magnitudes) ** 2
+        return scaled(self._magnitudes(self._signals(x))) ** 2
 
     def _masks(self, x: Array, choose: Callable[[np.ndarray], np.ndarray]) -> Array:
         x = self._signals(x)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import numbers
 from abc import ABC
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, divide, staged, to_like
+from ..backend import Array, device, namespace, scaled, to_like
 from .base import SupportModel
 
 
@@ -48,11 +47,9 @@ class LineModel(SupportModel, ABC):
         """
         x = self._signals(x)
         self._length(x.shape[-1:])
-        magnitudes = staged(abs(x)).astype(np.float64).reshape(math.prod(x.shape[:-1]), x.shape[-1])
-        if not np.isfinite(magnitudes).all():  # those of a device too, now that they are here
-            raise ValueError(f"{self} projects finite signals, got NaN or infinity")
-        energies = divide(magnitudes, magnitudes.max(axis=-1, keepdims=True, initial=0)) ** 2
-        return to_like(best(energies).reshape(x.shape), x)
+        if 0 in x.shape:
+            return namespace(x).zeros(x.shape, dtype=namespace(x).bool, device=device(x))
+        return to_like(best(scaled(self._magnitudes(x)) ** 2).reshape(x.shape), x)
 
 
 def check_size(value: Any, name: str) -> None:

@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from ..backend import Array, flat, namespace, real_dtype, staged, to_like
+from ..backend import Array, namespace, real_dtype, to_like
 from ..structures import Groups
 from ..structures.signal import expect
 from .base import SupportModel, check_count, log_choose
@@ -97,7 +97,4 @@ class OverlappingGroups(SupportModel):
 
     def _energies(self, x: Array) -> list[np.ndarray]:
         """Energies of the cells of each signal, on the host."""
-        magnitudes = staged(abs(flat(x, self.ndim))).astype(np.float64).reshape(-1, prod(self.groups.shape))
-        if not np.isfinite(magnitudes).all():  # those of a device too, now that they are here
-            raise ValueError(f"{self} projects finite signals, got NaN or infinity")
-        return [self._coverage.energies(signal) for signal in magnitudes]
+        return [self._coverage.energies(signal) for signal in self._magnitudes(x)]

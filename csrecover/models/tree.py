@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..backend import Array, device, flat, namespace, scaled, staged, to_like
+from ..backend import Array, device, namespace, scaled, to_like
 from ..structures import Tree
 from ..structures.signal import expect
 from .base import SupportModel, check_count
@@ -101,10 +101,7 @@ class TreeSparse(SupportModel):
 
     def _weights(self, x: Array) -> np.ndarray:
         """|x|^2 of each signal as a row on the host, to a scale of its own."""
-        magnitudes = staged(abs(flat(x, self.ndim))).astype(np.float64).reshape(-1, self.tree.size)
-        if not np.isfinite(magnitudes).all():  # those of a device too, now that they are here
-            raise ValueError(f"{self} projects finite signals, got NaN or infinity")
-        return scaled(magnitudes) ** 2
+        return scaled(self._magnitudes(x)) ** 2
 
     def _masks(self, x: Array, masks: list[np.ndarray]) -> Array:
         """The masks of the signals of x, with it."""

@@ -8,9 +8,11 @@ from .group import GroupL2
 from .group_linf import GroupLInf
 from .l1 import L1
 from .l2_ball import L2Ball
+from .latent import LatentGroupL2
 from .nonnegative import NonNegativeL1
 from .nuclear import Nuclear
 from .nuclear_frobenius import NuclearFrobenius, NuclearSquaredFrobenius
+from .overlapping import OverlappingGroupL2
 from .simplex import Simplex
 from .sparse_group import SparseGroup
 from .tree_l2 import TreeL2
@@ -27,11 +29,13 @@ __all__ = [
     "GroupL2",
     "GroupLInf",
     "L2Ball",
+    "LatentGroupL2",
     "NonNegativeL1",
     "Norm",
     "Nuclear",
     "NuclearFrobenius",
     "NuclearSquaredFrobenius",
+    "OverlappingGroupL2",
     "Penalty",
     "Simplex",
     "SparseGroup",

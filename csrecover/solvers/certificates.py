@@ -111,7 +111,8 @@ class Certificate:
         if trial is None:
             return state
         ndim = len(self.A.in_shape)
-        return replace(state, change=divide(norm(trial - x_prev, ndim), norm(trial, ndim)))
+        size = namespace(x).maximum(norm(trial, ndim), norm(x_prev, ndim))
+        return replace(state, change=divide(norm(trial - x_prev, ndim), size))
 
 
 def objective_at(penalty: Penalty, x: Array, residual: Array, ndim: int) -> Array:

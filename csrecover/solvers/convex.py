@@ -10,7 +10,6 @@ from typing import Any
 
 from ..backend import Array, as_float, blas_threads, divide, eps, expand, is_complex, keep, namespace, norm
 from ..operators import LinearOperator
-from ..penalties import Penalty
 from .base import Counting, Iterate, Progress, accounted, looks_every, run
 from .problem import check_penalty, check_problem
 from .result import Result
@@ -58,7 +57,7 @@ def minimise(
     with blas_threads(A.size_in * prod(y.shape)):
         correlation = counting.H @ y
         penalty = scaled_penalty(penalty, scale, correlation)
-        x = _start(A, y, 0 * correlation, x0)
+        x = starting_point(A, y, 0 * correlation, x0)
         length = _safe_step(A, y) if step is None else None if isinstance(step, str) else float(step)
         result = run(
             algorithm(counting, y, penalty, x, length),
@@ -88,11 +87,11 @@ def check_step_length(step: Any) -> None:
         raise ValueError(f'a step is a number, None or "backtracking", got {step!r}')
     if not isinstance(step, numbers.Real):
         raise TypeError(f'a step is a number, None or "backtracking", got {step!r}')
-    if not 0 < step < inf:
+    if not 0 < float(step) < inf:
         raise ValueError(f"the step must be positive and finite, got {step}")
 
 
-def _start(A: LinearOperator, y: Array, zero: Array, x0: Any) -> Array:
+def starting_point(A: LinearOperator, y: Array, zero: Array, x0: Any) -> Array:
     """First iterate, in the shape and dtype of `zero`."""
     if x0 is None:
         return zero

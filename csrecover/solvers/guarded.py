@@ -43,20 +43,20 @@ def guarded_iterates(
         residual = y - Az
         correlation = A.H @ residual
         trial = penalty.prox(z + expand(lengths, ndim) * correlation, lengths)
-        A_trial = A @ trial
-        short = is_short(trial, z, A_trial, Az, lengths, A) if step is None else always
-        reached = objective_at(penalty, trial, y - A_trial, mdim) if monotone else objective
-        taken = short & (reached <= objective)
+        image = A @ trial
+        short = is_short(trial, z, image, Az, lengths, A) if step is None else always
+        reached = objective_at(penalty, trial, y - image, mdim) if monotone else objective
+        taken = short & (reached <= objective * (1 + 4 * eps(objective)))
         objective = xp.where(taken, reached, objective)
         x_prev, x = x, xp.where(expand(taken, ndim), trial, x)
-        Ax_prev, Ax = Ax, xp.where(expand(taken, mdim), A_trial, Ax)
+        Ax_prev, Ax = Ax, xp.where(expand(taken, mdim), image, Ax)
         yield partial(certified, x, x_prev, Ax, residual, correlation, trial)
         along = uphill(z, trial, x_prev, ndim) if restart else xp.zeros_like(t)
         t_next, momentum = next_momentum(t, along)
         pull = xp.where(along > 0, xp.ones_like(t), t) / t_next  # towards a trial that did not lower the objective
         momentum, pull = (momentum, pull) if accelerated else (0 * momentum, 0 * pull)
         z = xp.where(expand(short, ndim), _moved(x, x_prev, trial, momentum, pull, ndim), z)
-        Az = xp.where(expand(short, mdim), _moved(Ax, Ax_prev, A_trial, momentum, pull, mdim), Az)
+        Az = xp.where(expand(short, mdim), _moved(Ax, Ax_prev, image, momentum, pull, mdim), Az)
         t = xp.where(short, t_next, t)
         lengths = xp.where(short, lengths, _SHRINK * lengths)
 

@@ -83,28 +83,21 @@ def sparsa_iterates(
     certified = Certificate(A, y, penalty)
     step = first_step(A, y) if step is None else step
     shortest, longest = step / _RANGE, step * _RANGE
-    recent = objective_at(penalty, x, y - Ax, mdim)[..., None]
+    objective = objective_at(penalty, x, y - Ax, mdim)[..., None]
+    recent = xp.concat([*[xp.full_like(objective, -float("inf"))] * memory, objective], axis=-1)
     while True:
         residual = y - Ax
         correlation = A.H @ residual
         trial = penalty.prox(x + expand(step, ndim) * correlation, step)
-        A_trial = A @ trial
-        reached = objective_at(penalty, trial, y - A_trial, mdim)
+        image = A @ trial
+        reached = objective_at(penalty, trial, y - image, mdim)
         move, worst = trial - x, xp.max(recent, axis=-1)
         enough = worst - sigma / 2 * divide(norm(move, ndim) ** 2, step)
         taken = reached <= enough + 10 * eps(worst) * abs(worst)
         x_prev, x = x, xp.where(expand(taken, ndim), trial, x)
-        Ax_prev, Ax = Ax, xp.where(expand(taken, mdim), A_trial, Ax)
+        Ax_prev, Ax = Ax, xp.where(expand(taken, mdim), image, Ax)
         yield partial(certified, x, x_prev, Ax, residual, correlation, trial)
-        latest = xp.concat([recent[..., -memory:] if memory else recent[..., :0], reached[..., None]], axis=-1)
-        recent = xp.where(taken[..., None], latest, _as_long(recent, latest))
+        recent = xp.where(taken[..., None], xp.concat([recent[..., 1:], reached[..., None]], axis=-1), recent)
         still = norm(move, ndim) == 0
         next_step = xp.where(still, step, inverse_curvature(move, Ax - Ax_prev, ndim, mdim))
         step = clip(xp.where(taken, next_step, _SHRINK * step), shortest, longest)
-
-
-def _as_long(recent: Array, latest: Array) -> Array:
-    """Recent objectives with minus infinity in front, as many as the latest."""
-    xp = namespace(recent)
-    missing = latest.shape[-1] - recent.shape[-1]
-    return xp.concat([xp.full_like(latest[..., :missing], -float("inf")), recent], axis=-1) if missing else recent

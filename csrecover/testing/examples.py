@@ -162,6 +162,8 @@ def penalties() -> dict[str, tuple[cs.Penalty, tuple[int, ...]]]:
         "nuclear and squared frobenius": (cs.NuclearSquaredFrobenius(0.7, 0.5), (3, 4)),
         "total variation": (cs.TV(0.5), (6,)),
         "subtrees, l2": (cs.TreeL2(cs.Wavelet((4, 2), "haar").tree, 0.5), (4, 2)),
+        "overlapping groups": (cs.OverlappingGroupL2(cs.Groups.windows(8, 4, 2), 0.5), (8,)),
+        "latent groups": (cs.LatentGroupL2(cs.Groups.windows(8, 4, 2), 0.5), (8,)),
         "subtrees, l-infinity": (cs.TreeLInf(cs.Wavelet(8, "haar").tree, np.linspace(0.2, 1, 8)), (8,)),
     }
 
@@ -201,6 +203,10 @@ def solvers() -> dict[str, SolverCase]:
     cases = {
         "ista, groups": SolverCase(bind(cs.ista, cs.GroupL2(blocks, 0.1), tol=1e-4), dct, grouped, error=0.3),
         "fista, l1": SolverCase(bind(cs.fista, cs.L1(0.1), tol=1e-4), A, plain, error=0.3),
+        "greedy fista, l1": SolverCase(bind(cs.greedy_fista, cs.L1(0.1), tol=1e-4), A, plain, error=0.3),
+        "pogm, groups": SolverCase(bind(cs.pogm, cs.GroupL2(blocks, 0.1), tol=1e-4), dct, grouped, error=0.3),
+        "sparsa, l1": SolverCase(bind(cs.sparsa, cs.L1(0.1), tol=1e-4), A, plain, error=0.3),
+        "working set, groups": SolverCase(bind(cs.working_set, cs.GroupL2(blocks, 0.1)), A, grouped, error=0.3),
         "recover, sparse": SolverCase(bind(cs.recover, cs.Sparse(), 6), A, plain),
     }
     for solver in (cs.iht, cs.cosamp, cs.subspace_pursuit):
