@@ -24,7 +24,7 @@ SIZE = 10
 CASES = {"a": (2000, 10_000, 0.1), "b": (2000, 10_000, 0.01), "c": (500, 50_000, 0.1)}
 LADDER = 10.0 ** -np.arange(1, 13)
 ENOUGH = 1e-6
-PATIENCE = 60  # seconds of a ladder
+PATIENCE = 20  # seconds of a ladder
 
 
 def instance(m, n, *, active, noise, seed=0):

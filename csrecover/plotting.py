@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from . import solvers
 from .backend import to_numpy
 from .operators import Wavelet
-from .solvers import Path, Result
+from .solvers import Result
 
 _CONVEX, _GREEDY = ("objective", "gap"), ("residual_norm",)
 
@@ -46,7 +47,7 @@ def plot_recovery(result: Result, *, truth: Any = None, title: str = "") -> Figu
     return figure
 
 
-def plot_path(path: Path) -> Figure:
+def plot_path(path: solvers.Path) -> Figure:
     """Draw the magnitudes of the coefficients, the number of nonzeros and the residual along a path, over lambda.
 
     Parameters
@@ -61,13 +62,13 @@ def plot_path(path: Path) -> Figure:
     magnitudes = np.abs(to_numpy(path.x)).reshape(len(path), -1)
     curves = {
         "coefficients": magnitudes[:, magnitudes.any(axis=0)],
-        "nonzeros": path.sizes,
-        "residual": path.residual_norms,
+        "nonzeros": to_numpy(path.sizes),
+        "residual": to_numpy(path.residual_norms),
     }
     figure = Figure(figsize=(12, 3.2), layout="constrained")
     for ax, (name, values) in zip(figure.subplots(1, len(curves)), curves.items(), strict=True):
         if values.size:
-            ax.semilogx(path.lambdas, values, linewidth=0.9)
+            ax.semilogx(to_numpy(path.lambdas), values, linewidth=0.9)
         ax.set(title=name, xlabel="lambda")
         ax.invert_xaxis()
     return figure

@@ -60,8 +60,8 @@ def recover(
     TypeError
         When the structure is neither a model nor a penalty, or the basis no operator.
     ValueError
-        When k is missing (model) or given (penalty), a scale is given (model), the basis is not unitary or does not fit A, or max_memory is no
-        positive number.
+        When k is missing (model) or given (penalty), a scale is given (model), the basis is not unitary or does not
+        fit A, or max_memory is no positive number.
     """
     A = as_operator(A)
     if basis is not None:

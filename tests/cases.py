@@ -184,7 +184,6 @@ def penalties() -> dict[str, tuple[cs.Penalty, tuple[int, ...]]]:
         "overlapping groups, nested": (cs.OverlappingGroupL2(cs.Groups(NESTED, 8), np.linspace(0.2, 1, 6)), (8,)),
         "overlapping groups, disjoint": (cs.OverlappingGroupL2(cs.Groups.windows(8, 2, 2), 0.3), (8,)),
         "latent groups 2-d": (cs.LatentGroupL2(cs.Groups(GROUPS, (2, 4)), "sqrt"), (2, 4)),
-        "latent groups, nested": (cs.LatentGroupL2(cs.Groups(NESTED, 8), np.linspace(0.2, 1, 6)), (8,)),
         "latent groups, disjoint": (cs.LatentGroupL2(cs.Groups.windows(8, 2, 2), 0.3), (8,)),
     }
 

@@ -71,6 +71,14 @@ def test_a_path_has_the_library_and_the_precision_of_y(backend):
     assert path.best("discrepancy", noise=1e3) == 0
 
 
+def test_a_path_that_is_moved_makes_the_same_choices(backend):
+    A, y, _, e = problem(2, m=60)
+    path, noise = cs.path(A, y, cs.L1(), n=8, solver=cs.fista, tol=1e-9), np.linalg.norm(e)
+    moved = cs.to(path, backend)
+    for criterion in ("aic", "bic", "discrepancy", "held-out"):
+        assert moved.best(criterion, noise=noise) == path.best(criterion, noise=noise)
+
+
 def test_a_path_of_a_penalty_that_is_not_convex():
     A, y, x, _ = problem(3, noise=0.01)
     path = cs.path(A, y, cs.BlockMCP(cs.Blocks.uniform(40, 1), 1.0), n=20)

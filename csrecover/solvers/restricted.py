@@ -14,6 +14,7 @@ from ..penalties import L1, GroupL2
 from ..structures import Blocks
 from .proximal import fista
 
+_FLOOR = 500  # rounding units of ||y||^2 below which no gap is believed where groups are discarded by it
 _WIDE = 256  # coefficients of a group (real ones) up to which the compiled descent takes it
 _SWEEPS = 1000  # of the compiled descent in one call
 _STEPS = 500  # of FISTA in one call
@@ -98,7 +99,7 @@ class Columns:
         self.used = 0
 
     def minimise(
-        self, groups: np.ndarray, weights: np.ndarray, y: Array, x: np.ndarray, target: float, floor: float
+        self, groups: np.ndarray, weights: np.ndarray, y: Array, x: np.ndarray, target: float
     ) -> tuple[np.ndarray, Array]:
         """Coefficients of the groups whose duality gap is at most `target`, from x on, and the residual they leave."""
         self._take(groups[self.first[groups] < 0])
@@ -113,7 +114,7 @@ class Columns:
             y,
             x,
             target,
-            floor,
+            _FLOOR * eps(y) * (y @ y),
             _SWEEPS,
         )
         return x.view(self.dtype), residual.view(self.dtype)
@@ -167,14 +168,14 @@ class Restriction:
         self.A, self.partition, self.free = A, partition, free
 
     def minimise(
-        self, groups: np.ndarray, weights: np.ndarray, y: Array, x: np.ndarray, target: float, floor: float
+        self, groups: np.ndarray, weights: np.ndarray, y: Array, x: np.ndarray, target: float
     ) -> tuple[np.ndarray, Array]:
         """Coefficients of the groups whose duality gap is at most `target`, from x on, and the residual they leave."""
         xp, indices = namespace(y), self.partition.members(groups)
         columns = mT(self.free.project(mT(self.A.columns(indices))))
         labels = np.repeat(np.arange(len(groups)), self.partition.sizes[groups])
         penalty = GroupL2(Blocks(to_like(labels, y)), cast_like(weights, y))
-        tol = target / (0.5 * float(norm(y)) ** 2)
+        tol = target / (0.5 * float(norm(y)) ** 2 or 1.0)
         x0 = xp.astype(to_like(x, y), xp.result_type(columns, y))
         found = fista(Matrix(columns), y, penalty, x0=x0, tol=tol, max_iter=_STEPS).x
         return to_numpy(found), y - columns @ found

@@ -20,7 +20,6 @@ from .restricted import Free, Partition, restricted
 from .result import Result
 from .scaling import fraction_of
 
-_FLOOR = 1000  # rounding units of 0.5 ||y||^2 below which no gap is believed where groups are discarded by it
 _CLOSER = 0.01  # share of the gap that a restricted problem is solved to
 _NEAR = 0.4  # share of the largest violation from which on groups join together
 _PATIENCE = 5  # looks without a smaller gap: rounding allows no more
@@ -85,8 +84,8 @@ def working_set(
     J. Machine Learning Research 18, 2017.
     """
     A, y = check_problem(A, y)
-    ndim = len(A.out_shape)
-    batch = y.shape[: y.ndim - ndim]
+    penalty = check_supported(A, penalty)
+    batch = y.shape[: y.ndim - len(A.out_shape)]
     xp = namespace(y)
     first = Prepared(A, xp.reshape(y, (-1, *A.out_shape))[0, ...], penalty)
     zero = xp.zeros((*batch, *A.in_shape), dtype=first.y.dtype, device=device(y))
@@ -203,7 +202,8 @@ class Prepared:
 
     def relative_gap(self, state: Iterate) -> Array:
         """Duality gap in units of 0.5 ||y||^2."""
-        return state.gap / self.half_energy if self.half_energy else state.gap
+        gap: Any = state.gap
+        return gap / self.half_energy if self.half_energy else gap
 
     def iterate(self, A: Counting, x: np.ndarray, x_prev: np.ndarray, objective: float, gap: float) -> Iterate:
         """The iterate x with its numbers; its residual is that of the last solution."""
@@ -229,7 +229,6 @@ def working_set_iterates(problem: Prepared, A: Counting, factor: float, tol: flo
     """Yield the minimum on each working set, from the last solution of the problem on, without end."""
     partition, weights, unit = problem.partition, factor * problem.weights, problem.half_energy
     within, best, x = np.zeros(weights.shape, bool), -np.inf, problem.filled()
-    rounding = eps(problem.y) * unit
     while True:
         lengths, ratios = partition.norms(problem.x), problem.ratios(A) / factor
         objective, dual = bounds(problem.target, problem.residual, ratios.max(), weights @ lengths)
@@ -246,8 +245,7 @@ def working_set_iterates(problem: Prepared, A: Counting, factor: float, tol: flo
                 weights[groups],
                 problem.target,
                 problem.x[places],
-                target=max(_CLOSER * gap, 0.5 * tol * unit, 5 * rounding),
-                floor=_FLOOR * rounding,
+                max(_CLOSER * gap, 0.5 * tol * unit, 5 * eps(problem.y) * unit),
             )
             solution = np.zeros_like(problem.x)
             solution[places] = found
@@ -269,12 +267,12 @@ def joining(ratios: np.ndarray, within: np.ndarray, sizes: np.ndarray, m: int) -
     A ratio above one violates optimality. Those slightly below it join too: they may violate it next.
     """
     top = ratios.max()
-    order = np.argsort(-ratios, kind="stable")
-    order = order[~within[order] & (ratios[order] > max(2 - top, _NEAR * top))]
+    joiners = np.flatnonzero(~within & (ratios > max(2 - top, _NEAR * top)))
+    joiners = joiners[np.argsort(-ratios[joiners], kind="stable")]
     room = max(m // 2, int(sizes[within].sum()))
-    count = max(1, int(np.searchsorted(np.cumsum(sizes[order]), room, side="right")))
+    count = max(1, int(np.searchsorted(np.cumsum(sizes[joiners]), room, side="right")))
     mask = np.zeros_like(within)
-    mask[order[:count]] = True
+    mask[joiners[:count]] = True
     return mask
 
 
