@@ -14,7 +14,7 @@ ON_BACKENDS := tests/test_properties.py tests/test_backend.py tests/test_drawn_o
 # the workers are the threads
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo test test-full test-lowest test-cupy test-gpu-static test-torch mutants lint bench clean
+.PHONY: demo test test-full test-lowest test-cupy test-gpu-static test-torch mutants lint bench bench-convex clean
 
 demo: $(VENV)/base
 	$(BIN)/csrecover demo
@@ -52,6 +52,9 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/group_prox.py --out benchmarks/results
 	$(BIN)/python benchmarks/batch.py --out benchmarks/results
 	$(BIN)/python benchmarks/operators.py --out benchmarks/results
+
+bench-convex: $(VENV)/bench
+	$(BIN)/python benchmarks/convex.py --out benchmarks/results
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "csrecover needs Python 3.11 or newer: make PYTHON=python3.12")'

@@ -73,7 +73,7 @@ def test_a_path_has_the_library_and_the_precision_of_y(backend):
 
 def test_a_path_that_is_moved_makes_the_same_choices(backend):
     A, y, _, e = problem(2, m=60)
-    path, noise = cs.path(A, y, cs.L1(), n=8, solver=cs.fista, tol=1e-9), np.linalg.norm(e)
+    path, noise = cs.path(A, y, cs.L1(), n=8, solver=cs.fista, tol=1e-9), 2 * np.linalg.norm(e)
     moved = cs.to(path, backend)
     for criterion in ("aic", "bic", "discrepancy", "held-out"):
         assert moved.best(criterion, noise=noise) == path.best(criterion, noise=noise)

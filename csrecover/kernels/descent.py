@@ -1,7 +1,7 @@
-"""Block coordinate descent for min 0.5 ||A x - y||^2 + sum_b w_b ||x_b||, real, with Anderson acceleration.
+"""Block coordinate descent for min 0.5 ||A x - y||^2 + sum_b w_b ||x_b||, with Anderson acceleration.
 
-The columns of block b are the rows first[b], ... of `columns`. The same rows of `curvature` and `axes` hold the
-eigenvalues of its Gram matrix and, row by row, the eigenvectors.
+Real numbers in double precision. The columns of block b are the rows first[b], ... of `columns`. The same rows of
+`curvature` and `axes` hold the eigenvalues of its Gram matrix and, row by row, the eigenvectors.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["descend", "gather", "grams"]
 
 _DEPTH = 5  # sweeps between extrapolations, differences in each
 _STRETCH = 32  # rows of the matrix that `gather` goes through at a time
-_RIDGE = 1e-12  # added to the trace of the products of the differences, relative to it
+_RIDGE = 1e-12  # added to the diagonal of the products of the differences, relative to their trace
 _reals = numba.njit(fastmath={"contract", "reassoc", "nsz"})  # sums in any order
 
 
@@ -49,10 +49,10 @@ def descend(columns, first, size, curvature, axes, weight, y, x, target, floor, 
     """
     start = np.zeros(len(first) + 1, np.int64)
     start[1:] = np.cumsum(size)
-    xs, residuals = np.empty((_DEPTH + 1, len(x)), x.dtype), np.empty((_DEPTH + 1, len(y)), x.dtype)
+    xs, residuals = np.empty((_DEPTH + 1, len(x))), np.empty((_DEPTH + 1, len(y)))
     residual = _residual(columns, first, start, x, y)
     within, active = np.ones(len(first), np.bool_), np.ones(len(first), np.bool_)
-    scratch = np.empty((3, axes.shape[1]), x.dtype)
+    scratch = np.empty((3, axes.shape[1]))
     sweeps = 0
     while sweeps < most and (
         _certify(columns, first, start, curvature, weight, x, residual, scratch[0], floor, within, active) > target
@@ -79,7 +79,7 @@ def _residual(columns, first, start, x, y):
 @_reals
 def _certify(columns, first, start, curvature, weight, x, residual, slope, floor, within, active):
     """Duality gap; blocks that are zero in every solution leave `within`, those worth a sweep are `active`."""
-    energy = np.float64(_dot(residual, residual))
+    energy = _dot(residual, residual)
     along, penalty, most = energy, 0.0, 0.0
     ratios = np.zeros(len(first))
     for b in range(len(first)):
@@ -129,7 +129,7 @@ def _sweep(columns, first, start, curvature, axes, weight, x, residual, scratch,
         slope[:s] = 0
         for i in range(s):
             new = pull[i] * length / (curvature[row + i] * length + weight[b])
-            _add(x.dtype.type(new - old[i]), axes[row + i, :s], slope[:s])
+            _add(new - old[i], axes[row + i, :s], slope[:s])
         for j in range(s):
             before = x[low + j]
             x[low + j] = before + slope[j] if length > 0 else 0
@@ -163,33 +163,32 @@ def _length(pull, curvature, size, weight):
 @_reals
 def _extrapolate(xs, residuals, start, weight, x, residual):
     """Move to the affine combination of the last iterates whose step is least, if the objective is lower there."""
-    steps = np.empty((_DEPTH, xs.shape[1]), x.dtype)
-    for i in range(_DEPTH):
-        steps[i] = xs[i + 1] - xs[i]
-    products, trace = np.empty((_DEPTH, _DEPTH)), 0.0
+    products, trace = np.zeros((_DEPTH, _DEPTH)), 0.0
     for i in range(_DEPTH):
         for j in range(i + 1):
-            products[i, j] = products[j, i] = _dot(steps[i], steps[j])
+            for a in range(xs.shape[1]):
+                products[i, j] += (xs[i + 1, a] - xs[i, a]) * (xs[j + 1, a] - xs[j, a])
+            products[j, i] = products[i, j]
         trace += products[i, i]
     if trace == 0:
         return
-    shares = _solve(products / trace)
+    shares = _solve(products, _RIDGE * trace)
     trial, rest = np.zeros_like(x), np.zeros_like(residual)
     for i in range(_DEPTH):
-        _add(x.dtype.type(shares[i]), xs[i + 1], trial)
-        _add(x.dtype.type(shares[i]), residuals[i + 1], rest)
+        _add(shares[i], xs[i + 1], trial)
+        _add(shares[i], residuals[i + 1], rest)
     if _objective(trial, rest, start, weight) < _objective(x, residual, start, weight):
         x[:] = trial
         residual[:] = rest
 
 
 @_reals
-def _solve(products):
-    """Solution of (products + ridge) z = 1, of sum one, by elimination."""
+def _solve(products, ridge):
+    """Solution of (products + ridge) z = 1 up to a factor, which makes its sum one, by elimination."""
     count = len(products)
     z = np.ones(count)
     for i in range(count):
-        products[i, i] += _RIDGE
+        products[i, i] += ridge
     for i in range(count):
         for k in range(i + 1, count):
             factor = products[k, i] / products[i, i]
@@ -200,12 +199,17 @@ def _solve(products):
         for j in range(i + 1, count):
             z[i] -= products[i, j] * z[j]
         z[i] /= products[i, i]
-    return z / np.sum(z)
+    total = 0.0
+    for i in range(count):
+        total += z[i]
+    for i in range(count):
+        z[i] /= total
+    return z
 
 
 @_reals
 def _objective(x, residual, start, weight):
-    total = 0.5 * np.float64(_dot(residual, residual))
+    total = 0.5 * _dot(residual, residual)
     for b in range(len(weight)):
         block = x[start[b] : start[b + 1]]
         total += weight[b] * np.sqrt(_dot(block, block))
@@ -214,7 +218,7 @@ def _objective(x, residual, start, weight):
 
 @_reals
 def _dot(a, b):
-    total = a.dtype.type(0)
+    total = 0.0
     for i in range(len(a)):
         total += a[i] * b[i]
     return total

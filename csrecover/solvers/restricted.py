@@ -86,15 +86,17 @@ class Free:
 class Columns:
     """Columns of the groups that were asked for so far, as the compiled descent wants them; on the host.
 
-    Real numbers only: a complex column a is the two real ones of a and i a, a group of s coefficients has 2 s.
+    Real numbers in double precision only: a complex column a is the two real ones of a and i a, a group of s
+    coefficients has 2 s.
     """
 
     def __init__(self, A: LinearOperator, partition: Partition, free: Free, dtype: np.dtype) -> None:
-        self.A, self.partition, self.free, self.dtype = A, partition, free, np.dtype(dtype)
-        self.sizes = partition.sizes * (2 if self.dtype.kind == "c" else 1)
-        self.real = np.empty(0, self.dtype).real.dtype
-        self.columns = np.empty((0, A.size_out * self.dtype.itemsize // self.real.itemsize), self.real)
-        self.curvature, self.axes = np.empty(0, self.real), np.empty((0, int(self.sizes.max())), self.real)
+        self.A, self.partition, self.free = A, partition, free
+        self.dtype = np.result_type(dtype, np.float64)
+        parts = self.dtype.itemsize // 8
+        self.sizes = partition.sizes * parts
+        self.columns = np.empty((0, A.size_out * parts))
+        self.curvature, self.axes = np.empty(0), np.empty((0, int(self.sizes.max())))
         self.first = np.full(len(self.sizes), -1)
         self.used = 0
 
@@ -103,21 +105,13 @@ class Columns:
     ) -> tuple[np.ndarray, Array]:
         """Coefficients of the groups whose duality gap is at most `target`, from x on, and the residual they leave."""
         self._take(groups[self.first[groups] < 0])
-        x, y = np.array(x).view(self.real), np.array(y).view(self.real)
+        reals, measured = np.array(x, self.dtype).view(float), np.array(y, self.dtype).view(float)
+        floor = _FLOOR * eps(y) * (measured @ measured)
+        first, sizes = self.first[groups], self.sizes[groups]
         residual = _kernels().descend(
-            self.columns,
-            self.first[groups],
-            self.sizes[groups],
-            self.curvature,
-            self.axes,
-            np.array(weights),
-            y,
-            x,
-            target,
-            _FLOOR * eps(y) * (y @ y),
-            _SWEEPS,
+            self.columns, first, sizes, self.curvature, self.axes, weights, measured, reals, target, floor, _SWEEPS
         )
-        return x.view(self.dtype), residual.view(self.dtype)
+        return reals.view(self.dtype).astype(x.dtype), residual.view(self.dtype).astype(y.dtype)
 
     def _take(self, groups: np.ndarray) -> None:
         """Gather the columns of groups that are new."""
@@ -149,16 +143,16 @@ class Columns:
 
     def _gather(self, indices: np.ndarray, out: np.ndarray) -> None:
         """Columns with these flat indices as real rows."""
-        A, plain = self.A, self.dtype == self.real and not self.free.indices.size
-        if plain and isinstance(A, Matrix) and A.matrix.dtype == self.real:
+        A = self.A
+        if isinstance(A, Matrix) and A.matrix.dtype == self.dtype == np.float64 and not self.free.indices.size:
             if A.matrix.flags.c_contiguous:
                 _kernels().gather(A.matrix, indices, out)
             else:
                 np.take(A.matrix.T, indices, axis=0, out=out, mode="clip")
-            return
-        rows = self.free.project(np.ascontiguousarray(A.columns(indices).T, self.dtype))
-        both = rows if self.dtype == self.real else np.stack([rows, 1j * rows], axis=1)
-        out[:] = both.view(self.real).reshape(out.shape)
+        else:
+            rows = self.free.project(np.ascontiguousarray(A.columns(indices).T, self.dtype))
+            both = rows if self.dtype == np.float64 else np.stack([rows, 1j * rows], axis=1)
+            out[:] = both.view(float).reshape(out.shape)
 
 
 class Restriction:
