@@ -34,8 +34,9 @@ def main(out=Path("out"), seeds=3, tol=1e-3):
     ecg -= ecg.mean()
     wavelet = cs.Wavelet(N, "sym4")
     figure = Figure(figsize=(11, 7), layout="constrained")
-    panels = figure.subplots(3, 2).flat
-    for ax, (name, penalty) in zip(panels, penalties(wavelet.tree).items(), strict=False):
+    *panels, plane = figure.subplots(3, 2).flat
+    supports = {}
+    for ax, (name, penalty) in zip(panels, penalties(wavelet.tree).items(), strict=True):
         results = []
         for seed in range(seeds):
             A = cs.gaussian(M, N, seed) @ wavelet.H
@@ -46,6 +47,8 @@ def main(out=Path("out"), seeds=3, tol=1e-3):
         nonzeros = np.median([np.count_nonzero(result.x) for result in results])
         print(f"{name:17s} {quality:5.2f} dB, {nonzeros:4.0f} coefficients, {results[0].iterations:4d} iterations")
         plotting.draw_curves(ax, {"ECG": ecg, name: wavelet.H @ results[0].x}, f"{name}: {quality:.1f} dB")
+        supports[name] = results[0].support
+    plotting.draw_wavelet_plane(plane, wavelet, {name: supports[name] for name in ("tree", "l1")})
     print("figure:", plotting.save(figure, out / "penalties.png"))
 
 
