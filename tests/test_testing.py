@@ -138,8 +138,44 @@ class MutatesSignal(cs.Sparse):
         return mask
 
 
+class HighestFirst(cs.Sparse):
+    def support(self, x, k):
+        return super().support(x[..., ::-1], k)[..., ::-1]
+
+
+class ForgetsTheSum(cs.Sparse):
+    def support_of_sum(self, x, k, copies):  # noqa: ARG002
+        return self.support(x, k)
+
+
+class CountsTooFew(cs.Sparse):
+    def log_count(self, k, shape=None):
+        return super().log_count(k, shape) / 2
+
+
+class TakesNaN(cs.Sparse):
+    def support(self, x, k):
+        return super().support(np.nan_to_num(x), k)
+
+
+class Overconfident(NotTheBest):
+    def bound(self, x, k):  # noqa: ARG002
+        return np.full(x.shape[:-1], 0.9)
+
+
 @pytest.mark.parametrize(
-    ("cls", "named"), [(NotTheBest, "best"), (TooMany, "feasible"), (OneMaskForAll, "batch"), (MutatesSignal, "pure")]
+    ("cls", "named"),
+    [
+        (NotTheBest, "best"),
+        (Overconfident, "best"),
+        (TooMany, "feasible"),
+        (HighestFirst, "ties"),
+        (ForgetsTheSum, "sums"),
+        (CountsTooFew, "count"),
+        (OneMaskForAll, "batch"),
+        (MutatesSignal, "pure"),
+        (TakesNaN, "finite"),
+    ],
 )
 def test_a_broken_model_is_named_with_its_property(cls, named):
     with pytest.raises(ConformanceError, match=f"- {named}: "):
