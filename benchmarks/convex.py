@@ -226,7 +226,7 @@ def compare(case, size, *, active, noise, repeats):
         chosen[solver.__name__] = lambda solve=solve, tol=found[0]: solve(weight, tol)
     times = seconds(chosen, repeats)
     others = [np.median(times[peer.__name__]) for peer in PEERS if peer.__name__ in times]
-    return [row(case, (m, n, share), name, *reached[name], times[name], min(others)) for name in times]
+    return [row(case, (m, n, share), name, *reached[name], times[name], min(others, default=np.nan)) for name in times]
 
 
 def row(case, size, name, tol, reached, times, best_peer):

@@ -11,7 +11,13 @@ import csrecover as cs
 from csrecover import cli
 
 ROOT = Path(__file__).parent.parent
-DEMOS = {"ecg": {"seeds": 1}, "blocks": {"seeds": 2}, "image": {}, "structures": {"seeds": 1}, "penalties": {"seeds": 1}}
+DEMOS = {
+    "ecg": {"seeds": 1},
+    "blocks": {"seeds": 2},
+    "image": {},
+    "structures": {"seeds": 1},
+    "penalties": {"seeds": 1},
+}
 
 
 def test_every_demo_is_run():

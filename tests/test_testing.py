@@ -144,7 +144,7 @@ class HighestFirst(cs.Sparse):
 
 
 class ForgetsTheSum(cs.Sparse):
-    def support_of_sum(self, x, k, copies):  # noqa: ARG002
+    def support_of_sum(self, x, k, copies):
         return self.support(x, k)
 
 
@@ -159,7 +159,7 @@ class TakesNaN(cs.Sparse):
 
 
 class Overconfident(NotTheBest):
-    def bound(self, x, k):  # noqa: ARG002
+    def bound(self, x, k):
         return np.full(x.shape[:-1], 0.9)
 
 

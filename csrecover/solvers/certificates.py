@@ -98,7 +98,8 @@ class Certificate:
     ) -> Iterate:
         """The iterate x; `point` leads to a dual point and `correlation` is A^H of it.
 
-        Its change is that to `trial`, where one is given: a rejected trial is no sign of having arrived.
+        Its change is that to `trial`, where one is given: a rejected trial is no sign of having arrived. It is relative
+        to the larger of both, so that a step to zero counts.
         """
         residual = self.y - Ax
         objective = objective_at(self.penalty, x, residual, len(self.A.out_shape))
@@ -108,9 +109,7 @@ class Certificate:
             self.best = value if self.best is None else namespace(value).maximum(self.best, value)
             gap = gap_from(objective, self.best)
         state = iterate(x, x_prev, residual, self.A, objective=objective, gap=gap)
-        if trial is None:
-            return state
-        ndim = len(self.A.in_shape)
+        trial, ndim = x if trial is None else trial, len(self.A.in_shape)
         size = namespace(x).maximum(norm(trial, ndim), norm(x_prev, ndim))
         return replace(state, change=divide(norm(trial - x_prev, ndim), size))
 
