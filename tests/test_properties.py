@@ -5,6 +5,9 @@ import pytest
 import csrecover as cs
 
 from . import cases
+from .conftest import FULL
+
+DRAWS = 20 if FULL else 6  # random signals a property
 
 
 @pytest.mark.parametrize("name", cases.operators())
@@ -16,13 +19,13 @@ def test_operator_keeps_its_promises(name, like, backend):
 
 @pytest.mark.parametrize("name", cases.models())
 def test_model_projects_onto_its_best_support(name, like, backend):
-    assert cases.models()[name].check(backend, like)
+    assert cases.models()[name].check(backend, like, DRAWS)
 
 
 @pytest.mark.parametrize("name", cases.penalties())
 def test_penalty_keeps_its_promises(name, like, backend):
     penalty, shape = cases.penalties()[name]
-    assert cs.check_penalty(cs.to(penalty, backend), shape, like=like)
+    assert cs.check_penalty(cs.to(penalty, backend), shape, like=like, draws=DRAWS)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "complex128", "complex64"])

@@ -49,10 +49,10 @@ def in_parts(solve: Callable[[Array], Result], A: LinearOperator, y: Any, max_me
         return solve(y)
     count = max(1, int(max_memory // one))
     rows = namespace(y).reshape(y, (-1, *y.shape[len(batch) :]))
-    return _joined([solve(rows[start : start + count, ...]) for start in range(0, prod(batch), count)], batch)
+    return joined_results([solve(rows[start : start + count, ...]) for start in range(0, prod(batch), count)], batch)
 
 
-def _joined(results: list[Result], batch: tuple[int, ...]) -> Result:
+def joined_results(results: list[Result], batch: tuple[int, ...]) -> Result:
     """One result of the parts of a batch; the history of a part that ended early goes on with its last row."""
     first = results[0]
     looks = max(len(numbers) for result in results for numbers in result.history.values())

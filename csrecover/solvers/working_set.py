@@ -14,7 +14,7 @@ from ..operators import LinearOperator
 from ..penalties import L1, GroupL2
 from .base import Counting, Iterate, Progress, accounted, run
 from .convex import starting_point
-from .parts import _joined
+from .parts import joined_results
 from .problem import check_penalty, check_problem
 from .restricted import Free, Partition, restricted
 from .result import Result
@@ -99,7 +99,7 @@ def working_set(
     for i in range(signals.shape[0]):
         start = None if starts is None else starts[i, ...]
         results.append(Prepared(A, signals[i, ...], penalty, first).solve(x0=start, **options))
-    return _joined(results, batch)
+    return joined_results(results, batch)
 
 
 class Prepared:
