@@ -110,8 +110,9 @@ def prune(adjacency: Any, mask: np.ndarray, energies: np.ndarray, k: int) -> np.
 
 
 def _matrix(weights: np.ndarray, like: Any) -> Any:
-    """Sparse matrix with other entries at the same places."""
-    return type(like)((weights, (like.row, like.col)), shape=like.shape).tocsr()
+    """Sparse matrix with other entries at the same places; the graph algorithms of SciPy 1.15 want short indices."""
+    places = like.row.astype(np.int32), like.col.astype(np.int32)
+    return type(like)((weights, places), shape=like.shape).tocsr()
 
 
 def fill(adjacency: Any, mask: np.ndarray, energies: np.ndarray, k: int, clusters: int) -> np.ndarray:

@@ -80,7 +80,8 @@ def forest_of(matrix: csr_array) -> Forest | None:
 
 def edges(pairs: np.ndarray, count: int) -> csr_array:
     """Graph of `count` nodes with an edge between the two of each pair."""
-    return csr_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    ends = pairs.astype(np.int32)  # as the graph algorithms of SciPy 1.15 want them
+    return csr_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
 
 
 def offered(table: np.ndarray, shared: float) -> np.ndarray:

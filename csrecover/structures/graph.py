@@ -82,7 +82,8 @@ class Graph:
         """Symmetric matrix of ones at the edges, (size, size), on the host."""
         ends = to_numpy(self.edges)
         tails, heads = np.concatenate([ends, ends[:, ::-1]]).T
-        return scipy.sparse.csr_array((np.ones(tails.size), (tails, heads)), shape=(self.size, self.size))
+        places = tails.astype(np.int32), heads.astype(np.int32)  # as the graph algorithms of SciPy 1.15 want them
+        return scipy.sparse.csr_array((np.ones(tails.size), places), shape=(self.size, self.size))
 
     @cached_property
     def degree(self) -> int:
