@@ -23,7 +23,7 @@ from .gpu_static import __main__ as gpu_static
 
 ROOT = Path(__file__).parent.parent
 OPERATORS = "tests/test_properties.py -k operator_keeps and {}"
-NORMS = "tests/test_properties.py -k norm_agrees and {}"
+NORMS = "tests/test_properties.py -k penalty_keeps and {}"
 MODELS = "tests/test_properties.py -k model_projects and {}"
 SOLVERS = "tests/test_properties.py -k solver_recovers and {}"
 BUDGETS = "tests/test_cupy_double.py -k {}"
