@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,13 +70,30 @@ def check_block_weight(weight: Any, blocks: Any) -> Any:
         When the weight is negative, not finite, of another shape or another word.
     """
     expect(blocks, Blocks, "Blocks.uniform(n, size)")
+
+    def roots() -> Any:
+        return blocks.size**0.5 if blocks.size else to_like(np.sqrt(blocks.sizes), blocks.labels)
+
+    return check_unit_weight(weight, blocks.count, roots, "block")
+
+
+def check_unit_weight(weight: Any, count: int, roots: Callable[[], Any], unit: str) -> Any:
+    """A number or an array of one weight a unit (block, group); "sqrt" for the roots of their sizes.
+
+    Raises
+    ------
+    TypeError
+        When the weight is no real number.
+    ValueError
+        When it is negative, not finite, of another shape or another word.
+    """
     if isinstance(weight, str):
         if weight != "sqrt":
             raise ValueError(f'a weight is a number, an array or "sqrt", got {weight!r}')
-        weight = blocks.size**0.5 if blocks.size else to_like(np.sqrt(blocks.sizes), blocks.labels)
+        weight = roots()
     weight = check_weight(weight)
-    if is_array(weight) and weight.shape != (blocks.count,):
-        raise ValueError(f"one weight a block was expected, shape ({blocks.count},), got {weight.shape}")
+    if is_array(weight) and weight.shape != (count,):
+        raise ValueError(f"one weight a {unit} was expected, shape ({count},), got {weight.shape}")
     return weight
 
 

@@ -47,8 +47,8 @@ class NuclearFrobenius(Norm):
     def __post_init__(self) -> None:
         _check(self)
 
-    def __rmul__(self, factor: Any) -> NuclearFrobenius:
-        return dataclasses.replace(super().__rmul__(factor), frobenius=float(factor) * self.frobenius)
+    def _times(self, factor: float) -> NuclearFrobenius:
+        return dataclasses.replace(self, weight=factor * self.weight, frobenius=factor * self.frobenius)
 
     @property
     def definite(self) -> bool:
@@ -143,8 +143,8 @@ class NuclearSquaredFrobenius(Penalty):
     def __post_init__(self) -> None:
         _check(self)
 
-    def __rmul__(self, factor: Any) -> NuclearSquaredFrobenius:
-        return dataclasses.replace(super().__rmul__(factor), frobenius=float(factor) * self.frobenius)
+    def _times(self, factor: float) -> NuclearSquaredFrobenius:
+        return dataclasses.replace(self, weight=factor * self.weight, frobenius=factor * self.frobenius)
 
     def value(self, x: Array) -> Array:
         sigma = singular_values(self._signals(x), self.ndim)

@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..backend import Array, cast_like, divide, energy, flat, is_array, namespace, scaled, to_like, to_numpy
+from ..backend import Array, cast_like, divide, energy, flat, namespace, scaled, to_like, to_numpy
 from ..structures import Groups
 from ..structures.signal import expect
-from .base import Norm, check_step, check_weight, threshold
+from .base import Norm, check_step, threshold
+from .group import check_unit_weight
 from .group_barrier import Barrier
 from .group_cells import GroupCells
 
@@ -35,15 +36,11 @@ class OverlapNorm(Norm):
 
     def __post_init__(self) -> None:
         expect(self.groups, Groups, "Groups.windows(n, size, step)")
-        weight = self.weight
-        if isinstance(weight, str):
-            if weight != "sqrt":
-                raise ValueError(f'a weight is a number, an array or "sqrt", got {weight!r}')
-            weight = to_like(np.sqrt(self.groups.sizes), self.groups.indices)
-        weight = check_weight(weight)
-        if is_array(weight) and weight.shape != (self.groups.count,):
-            raise ValueError(f"one weight a group was expected, shape ({self.groups.count},), got {weight.shape}")
-        object.__setattr__(self, "weight", weight)
+
+        def roots() -> Array:
+            return to_like(np.sqrt(self.groups.sizes), self.groups.indices)
+
+        object.__setattr__(self, "weight", check_unit_weight(self.weight, self.groups.count, roots, "group"))
 
     @property
     def ndim(self) -> int:

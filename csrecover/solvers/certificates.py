@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from ..backend import Array, clip, divide, namespace, norm, real_vdot
 from ..operators import LinearOperator
 from ..penalties import Norm, Penalty
-from .base import Iterate, iterate
+from .base import Iterate
 from .problem import check_penalty, check_problem
 
 
@@ -51,7 +50,7 @@ def duality_gap(A: Any, y: Any, penalty: Any, x: Any) -> Array:
     A, y = check_problem(A, y)
     penalty = check_norm_penalty(A, penalty)
     residual = y - A @ x
-    objective = 0.5 * norm(residual, len(A.out_shape)) ** 2 + penalty.value(x)
+    objective = objective_at(penalty, x, residual, len(A.out_shape))
     return gap_from(objective, dual_value(A, y, penalty, residual, A.H @ residual))
 
 
@@ -108,10 +107,10 @@ class Certificate:
             value = dual_value(self.A, self.y, self.norm, point, correlation)
             self.best = value if self.best is None else namespace(value).maximum(self.best, value)
             gap = gap_from(objective, self.best)
-        state = iterate(x, x_prev, residual, self.A, objective=objective, gap=gap)
         trial, ndim = x if trial is None else trial, len(self.A.in_shape)
         size = namespace(x).maximum(norm(trial, ndim), norm(x_prev, ndim))
-        return replace(state, change=divide(norm(trial - x_prev, ndim), size))
+        change = divide(norm(trial - x_prev, ndim), size)
+        return Iterate(x, change, norm(residual, len(self.A.out_shape)), objective=objective, gap=gap)
 
 
 def objective_at(penalty: Penalty, x: Array, residual: Array, ndim: int) -> Array:
