@@ -257,7 +257,7 @@ def test_coefficients_of_weight_zero_are_free(solver):
 def test_a_stack_of_matrices_is_solved_as_its_matrices_are(solver, more):
     rng = np.random.default_rng(0)
     stack, ys = rng.standard_normal((3, 8, 12)), rng.standard_normal((3, 8))
-    options = {"scale": "0.1 lmax", "tol": 1e-10, **more}
+    options = {"scale": "0.1 lmax", "tol": 1e-13, **more}
     together = solver(stack, ys, cs.L1(), **options)
     for i in range(3):
         alone = solver(stack[i], ys[i], cs.L1(), **options)
@@ -383,3 +383,15 @@ def test_solutions_are_those_of_an_interior_point_method(kind, field):
         for name, (solver, more) in SOLVERS.items():
             found = solver(matrix, y, penalty, scale=weight, tol=1e-15, max_iter=50_000, **more).x
             assert np.linalg.norm(found - expected) <= 1e-6 * max(np.linalg.norm(expected), 1), name
+
+
+@pytest.mark.parametrize("solver", [cs.ista, cs.fista, cs.greedy_fista, cs.pogm])
+def test_the_gap_is_far_below_that_of_the_residual_where_few_coefficients_are_left(solver):
+    # five residuals of an affine map of four coefficients lead to its fixed point
+    rng = np.random.default_rng(3)
+    A = rng.standard_normal((40, 60)) / 40**0.5
+    y = A[:, :4] @ np.array([3.0, -2, 4, -5])
+    penalty = float(cs.lambda_max(A, y, cs.L1())) * cs.L1(0.1)
+    result = solver(A, y, penalty, tol=1e-12)
+    assert np.count_nonzero(result.x) == 4
+    assert result.gap <= 0.01 * cs.duality_gap(A, y, penalty, result.x)

@@ -361,7 +361,7 @@ def test_stated_products_are_those_that_the_operator_was_asked_for():
 @every_convex
 def test_warm_start_at_the_minimum_is_finished_at_once(solver):
     A, _, y, _ = problem("dct", "complex", 0, cs.Sparse(), K)
-    cold = solver(A, y, cs.L1(0.05), tol=1e-10, max_iter=100_000)
+    cold = solver(A, y, cs.L1(0.05), tol=1e-13, max_iter=100_000)
     warm = solver(A, y, cs.L1(0.05), tol=1e-8, x0=cold.x)
     assert cold.iterations > 20
     assert warm.iterations <= 2

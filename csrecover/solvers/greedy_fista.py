@@ -68,9 +68,10 @@ def greedy_fista_iterates(A: LinearOperator, y: Array, penalty: Penalty, x: Arra
     while True:
         residual = y - Az
         correlation = A.H @ residual
-        x_prev, x = x, penalty.prox(z + expand(lengths, ndim) * correlation, lengths)
+        length = expand(lengths, ndim)
+        x_prev, x = x, penalty.prox(z + length * correlation, lengths)
         Ax_prev, Ax = Ax, A @ x
-        yield partial(certified, x, x_prev, Ax, residual, correlation)
+        yield partial(certified, x, x_prev, Ax, residual, correlation, z, length)
         moved = norm(x - x_prev, ndim)
         first = moved if first is None else first
         lengths = xp.where(moved > first, xp.maximum(_SHRINK * lengths, shortest), lengths)

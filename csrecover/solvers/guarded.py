@@ -42,7 +42,8 @@ def guarded_iterates(
     while True:
         residual = y - Az
         correlation = A.H @ residual
-        trial = penalty.prox(z + expand(lengths, ndim) * correlation, lengths)
+        length = expand(lengths, ndim)
+        trial = penalty.prox(z + length * correlation, lengths)
         image = A @ trial
         short = is_short(trial, z, image, Az, lengths, A) if step is None else always
         reached = objective_at(penalty, trial, y - image, mdim) if monotone else objective
@@ -50,7 +51,7 @@ def guarded_iterates(
         objective = xp.where(taken, reached, objective)
         x_prev, x = x, xp.where(expand(taken, ndim), trial, x)
         Ax_prev, Ax = Ax, xp.where(expand(taken, mdim), image, Ax)
-        yield partial(certified, x, x_prev, Ax, residual, correlation, trial)
+        yield partial(certified, x, x_prev, Ax, residual, correlation, z, length, trial)
         along = uphill(z, trial, x_prev, ndim) if restart else xp.zeros_like(t)
         t_next, momentum = next_momentum(t, along)
         pull = xp.where(along > 0, xp.ones_like(t), t) / t_next  # towards a trial that did not lower the objective

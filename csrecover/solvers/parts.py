@@ -15,7 +15,7 @@ from ..operators import LinearOperator
 from .problem import check_problem
 from .result import Result
 
-_ARRAYS = 20  # of the size of signals and measurements together: what a solver and its operator hold
+_ARRAYS = 30  # of the size of signals and measurements together: what a solver and its operator hold
 _FREE = 0.9  # share of the free memory of a device that a batch may take
 
 

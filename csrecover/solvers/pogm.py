@@ -79,10 +79,11 @@ def pogm_iterates(
             + expand(step * back / length, ndim) * (z - x)
         )
         length = step * (1 + back + forth)
+        start = z - expand(length, ndim) * correlation
         x_prev, x = x, penalty.prox(z, length)
         Ax = A @ x
-        yield partial(certified, x, x_prev, Ax, residual, correlation)
-        gradient = (z - x) / expand(length, ndim) - correlation  # of the whole objective
+        yield partial(certified, x, x_prev, Ax, residual, correlation, start, expand(length, ndim))
+        gradient = (start - x) / expand(length, ndim)  # of the whole objective
         u_prev, u = u, x_prev - step * gradient
         turned = real_vdot(gradient, u - u_prev, ndim) > 0
         t = xp.where(turned, xp.ones_like(t), t_next) if restart else t_next

@@ -145,7 +145,7 @@ def ista_iterates(A: LinearOperator, y: Array, penalty: Penalty, x: Array, step:
         correlation = A.H @ residual
         x_prev, x = x, penalty.prox(x + step * correlation, step)
         Ax = A @ x
-        yield partial(certified, x, x_prev, Ax, residual, correlation)
+        yield partial(certified, x, x_prev, Ax, residual, correlation, x_prev, step)
 
 
 def fista_iterates(
@@ -163,7 +163,7 @@ def fista_iterates(
         correlation = A.H @ residual
         x_prev, x = x, penalty.prox(z + step * correlation, step)
         Ax_prev, Ax = Ax, A @ x
-        yield partial(certified, x, x_prev, Ax, residual, correlation)
+        yield partial(certified, x, x_prev, Ax, residual, correlation, z, step)
         t, momentum = next_momentum(t, uphill(z, x, x_prev, ndim) if restart else downhill)
         z = extrapolated(x, x_prev, expand(momentum, ndim))
         Az = extrapolated(Ax, Ax_prev, expand(momentum, len(A.out_shape)))

@@ -88,7 +88,8 @@ def sparsa_iterates(
     while True:
         residual = y - Ax
         correlation = A.H @ residual
-        trial = penalty.prox(x + expand(step, ndim) * correlation, step)
+        length = expand(step, ndim)
+        trial = penalty.prox(x + length * correlation, step)
         image = A @ trial
         reached = objective_at(penalty, trial, y - image, mdim)
         move, worst = trial - x, xp.max(recent, axis=-1)
@@ -96,7 +97,7 @@ def sparsa_iterates(
         taken = reached <= enough + 10 * eps(worst) * abs(worst)
         x_prev, x = x, xp.where(expand(taken, ndim), trial, x)
         Ax_prev, Ax = Ax, xp.where(expand(taken, mdim), image, Ax)
-        yield partial(certified, x, x_prev, Ax, residual, correlation, trial)
+        yield partial(certified, x, x_prev, Ax, residual, correlation, x_prev, length, trial)
         recent = xp.where(taken[..., None], xp.concat([recent[..., 1:], reached[..., None]], axis=-1), recent)
         still = norm(move, ndim) == 0
         next_step = xp.where(still, step, inverse_curvature(move, Ax - Ax_prev, ndim, mdim))
