@@ -272,6 +272,40 @@ def test_scales_in_turn_give_what_each_gives_alone(dtype):
             np.testing.assert_allclose(together.x, alone.x, atol=0.1 if single else 1e-5)
 
 
+@every_dtype
+def test_what_correlations_are_known_without_a_product_is_right(fast, dtype):
+    rng = np.random.default_rng(12)
+    A = normal(rng, (60, 400), dtype) / 60**0.5
+    blocks = cs.Blocks(np.arange(400) // 4)
+    problem = Prepared(A, normal(rng, 60, dtype), cs.GroupL2(blocks))
+    base, seen = normal(rng, (3, 60), dtype), 0
+    for step in range(30):
+        shares = rng.standard_normal(3)
+        residual = (shares @ base + 10.0 ** -(2 + step % 6) * normal(rng, 60, dtype)).astype(dtype)
+        true = np.linalg.norm((A.conj().T @ residual).reshape(100, 4), axis=1)
+        enough = np.full(100, 0.99 * np.sort(true)[-2])
+        lengths, exact = problem.correlations.lengths(problem.A, residual, enough)
+        sure = lengths < enough
+        np.testing.assert_array_equal(sure, true < enough)
+        np.testing.assert_allclose(lengths[~sure | exact], true[~sure | exact], rtol=1e-3 if exact else 1e-6)
+        seen += not exact
+    assert (seen > 5) == (fast and kernels.compiled("descent") is not None)
+
+
+def test_a_path_takes_few_products_and_each_gap_holds(fast):
+    A, y = problem(13, m=60, n=400)
+    prepared = Prepared(A, y, cs.L1())
+    largest = np.abs(A.T @ y).max()
+    products = 0
+    for weight in np.geomspace(1, 0.05, 40) * largest:
+        result = prepared.solve(weight, tol=1e-8)
+        products += result.n_adjoint
+        gap = float(cs.duality_gap(A, y, cs.L1(weight), result.x))
+        assert result.converged
+        assert gap <= 1.1e-8 * 0.5 * y @ y
+    assert products < (40 if fast and kernels.compiled("descent") else 200)
+
+
 def test_a_batch_has_a_status_for_each_signal_and_keeps_its_axes():
     A, y = problem(11)
     ys = np.stack([y, 0 * y, 2 * y, 1e-3 * y, -y, y[::-1]]).reshape(2, 3, -1)

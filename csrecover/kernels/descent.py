@@ -11,7 +11,7 @@ import numpy as np
 
 from .jit import jit
 
-__all__ = ["descend", "gather", "grams"]
+__all__ = ["descend", "gather", "grams", "lengths"]
 
 _DEPTH = 5  # sweeps between extrapolations, differences in each
 _STRETCH = 32  # rows of the matrix that `gather` goes through at a time
@@ -38,6 +38,16 @@ def grams(columns, first, size, out):
                 product = _dot(columns[first[b] + i], columns[first[b] + j])
                 out[first[b] + i, j] = product
                 out[first[b] + j, i] = product
+
+
+@jit
+def lengths(columns, first, size, y):
+    """Norm of the products of the columns of each block with y."""
+    out = np.zeros(len(first))
+    for b in range(len(first)):
+        for i in range(size[b]):
+            out[b] += _dot(columns[first[b] + i], y) ** 2
+    return np.sqrt(out)
 
 
 @jit

@@ -97,10 +97,11 @@ class Certificate:
     J. Machine Learning Research 21, 2020 (the idea, for the iterates of ISTA and coordinate descent).
     """
 
-    def __init__(self, A: LinearOperator, y: Array, penalty: Penalty) -> None:
+    def __init__(self, A: LinearOperator, y: Array, penalty: Penalty, *, extrapolate: bool = True) -> None:
         self.A, self.y, self.penalty = A, y, penalty
         self.best: Array | None = None
         self.norm = penalty if isinstance(penalty, Norm) and penalty.definite else None
+        self.depth = _DEPTH if extrapolate else 0
         self.looks: list[tuple[Array, Array, Array]] = []
 
     def __call__(
@@ -126,9 +127,9 @@ class Certificate:
         gap = None
         if self.norm is not None:
             self._raise_to(point, correlation, self.norm)
-            slope = (trial - start) / length
-            self.looks.append((point, correlation, slope))
-            if len(self.looks) == _DEPTH:
+            if self.depth:
+                self.looks.append((point, correlation, (trial - start) / length))
+            if len(self.looks) == self.depth > 0:
                 points, correlations, slopes = zip(*self.looks, strict=True)
                 self._raise_to(*flattest(points, correlations, slopes, ndim), self.norm)
                 self.looks.clear()

@@ -19,7 +19,7 @@ from .proximal import fista
 from .result import Result
 from .scaling import fraction_of
 from .sparsa import sparsa
-from .working_set import working_set
+from .working_set import Prepared, check_supported, working_set
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,8 +40,8 @@ class Path:
         ||y - A x||.
     sizes : NumPy array, (n,)
         number of nonzeros.
-    solve : callable
-        ``solve(A, y, penalty, x0=x0)``, which made them.
+    begin : callable
+        ``begin(A, y, penalty)`` gives the ``solve(lambda, x0)`` that made them.
     """
 
     A: LinearOperator
@@ -52,7 +52,7 @@ class Path:
     gaps: np.ndarray
     residual_norms: np.ndarray
     sizes: np.ndarray
-    solve: Callable[..., Result]
+    begin: Callable[..., Callable[[float, Array | None], Result]]
 
     def __len__(self) -> int:
         return len(self.lambdas)
@@ -122,7 +122,7 @@ class Path:
         mask = mask.reshape(self.A.out_shape)
         kept, left = (Sampling(self.A.out_shape, to_like(part, self.y)) for part in (~mask, mask))
         lambdas = to_numpy(self.lambdas) * (1 - held / m)
-        x = follow(kept @ self.A, kept @ self.y, self.penalty, lambdas, self.solve).x
+        x = follow(kept @ self.A, kept @ self.y, self.penalty, lambdas, self.begin).x
         return np.linalg.norm(to_numpy(left @ (self.A @ x) - left @ self.y).reshape(len(lambdas), -1), axis=1)
 
 
@@ -181,10 +181,13 @@ def path(
     multiples = _multiples(A, y, penalty, n, smallest) if lambdas is None else _checked(lambdas)
     chosen = solver or _default_solver(A, y, penalty)
 
-    def solve(A: LinearOperator, y: Array, penalty: Penalty, x0: Array | None) -> Result:
-        return chosen(A, y, penalty, x0=x0, tol=tol, max_iter=max_iter)
+    def begin(A: LinearOperator, y: Array, penalty: Penalty) -> Callable[[float, Array | None], Result]:
+        if chosen is working_set:
+            problem = Prepared(A, y, check_supported(A, penalty))  # goes on from its last solution
+            return lambda weight, _: problem.solve(weight, tol=tol, max_iter=max_iter)
+        return lambda weight, x0: chosen(A, y, weight * penalty, x0=x0, tol=tol, max_iter=max_iter)
 
-    return follow(A, y, penalty, multiples, solve)
+    return follow(A, y, penalty, multiples, begin)
 
 
 def _default_solver(A: LinearOperator, y: Array, penalty: Penalty) -> Callable[..., Result]:
@@ -193,11 +196,12 @@ def _default_solver(A: LinearOperator, y: Array, penalty: Penalty) -> Callable[.
     return fista if penalty.convex else sparsa
 
 
-def follow(A: LinearOperator, y: Array, penalty: Penalty, lambdas: np.ndarray, solve: Callable[..., Result]) -> Path:
-    """The path through the given lambdas."""
+def follow(A: LinearOperator, y: Array, penalty: Penalty, lambdas: np.ndarray, begin: Callable[..., Any]) -> Path:
+    """The path through the given lambdas; ``begin(A, y, penalty)`` gives ``solve(lambda, x0)``."""
+    solve = begin(A, y, penalty)
     results: list[Result] = []
     for weight in lambdas:
-        results.append(solve(A, y, float(weight) * penalty, x0=results[-1].x if results else None))
+        results.append(solve(float(weight), results[-1].x if results else None))
     x = namespace(y).stack([result.x for result in results])
     return Path(
         A,
@@ -208,7 +212,7 @@ def follow(A: LinearOperator, y: Array, penalty: Penalty, lambdas: np.ndarray, s
         gaps=np.array([math.nan if result.gap is None else result.gap for result in results]),
         residual_norms=np.array([result.residual_norm for result in results]),
         sizes=np.array([np.count_nonzero(row) for row in to_numpy(x)]),
-        solve=solve,
+        begin=begin,
     )
 
 

@@ -149,13 +149,20 @@ def ista_iterates(A: LinearOperator, y: Array, penalty: Penalty, x: Array, step:
 
 
 def fista_iterates(
-    A: LinearOperator, y: Array, penalty: Penalty, x: Array, step: float, *, restart: bool = True
+    A: LinearOperator,
+    y: Array,
+    penalty: Penalty,
+    x: Array,
+    step: float,
+    *,
+    restart: bool = True,
+    extrapolate: bool = True,
 ) -> Iterates:
     """Yield the iterates of FISTA, without end; momentum and restart are per signal."""
     ndim = len(A.in_shape)
     z, Ax = x, A @ x
     Az, xp = Ax, namespace(x)
-    certified = Certificate(A, y, penalty)
+    certified = Certificate(A, y, penalty, extrapolate=extrapolate)
     t = xp.ones_like(norm(x, ndim))
     downhill = xp.zeros_like(t)
     while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from ..kernels import compiled
 from ..operators import LinearOperator, Matrix
 from ..penalties import L1, GroupL2
 from ..structures import Blocks
-from .proximal import fista
+from .convex import minimise
+from .proximal import fista_iterates
 
 _FLOOR = 500  # rounding units of ||y||^2 below which no gap is believed where groups are discarded by it
 _WIDE = 256  # coefficients of a group (real ones) up to which the compiled descent takes it
@@ -104,7 +106,7 @@ class Columns:
         self, groups: np.ndarray, weights: np.ndarray, y: Array, x: np.ndarray, target: float
     ) -> tuple[np.ndarray, Array]:
         """Coefficients of the groups whose duality gap is at most `target`, from x on, and the residual they leave."""
-        self._take(groups[self.first[groups] < 0])
+        self._take(groups)
         reals, measured = np.array(x, self.dtype).view(float), np.array(y, self.dtype).view(float)
         floor = _FLOOR * eps(y) * (measured @ measured)
         first, sizes = self.first[groups], self.sizes[groups]
@@ -113,8 +115,19 @@ class Columns:
         )
         return reals.view(self.dtype).astype(x.dtype), residual.view(self.dtype).astype(y.dtype)
 
+    def missing(self, groups: np.ndarray) -> int:
+        """Columns of these groups that were not asked for yet."""
+        return int(self.sizes[groups[self.first[groups] < 0]].sum())
+
+    def lengths(self, groups: np.ndarray, residual: Array) -> np.ndarray:
+        """||A_g^H r|| of some groups."""
+        self._take(groups)
+        measured = np.array(residual, self.dtype).view(float)
+        return _kernels().lengths(self.columns, self.first[groups], self.sizes[groups], measured)
+
     def _take(self, groups: np.ndarray) -> None:
-        """Gather the columns of groups that are new."""
+        """Gather the columns of the groups that are new."""
+        groups = groups[self.first[groups] < 0]
         if not groups.size:
             return
         sizes = self.sizes[groups]
@@ -171,7 +184,11 @@ class Restriction:
         penalty = GroupL2(Blocks(to_like(labels, y)), cast_like(weights, y))
         tol = target / (0.5 * float(norm(y)) ** 2 or 1.0)
         x0 = xp.astype(to_like(x, y), xp.result_type(columns, y))
-        found = fista(Matrix(columns), y, penalty, x0=x0, tol=tol, max_iter=_STEPS).x
+        iterates = partial(
+            fista_iterates, extrapolate=False
+        )  # the gap of the residual, which is what is certified then
+        options: dict[str, Any] = {"scale": 1.0, "step": None, "callback": None}
+        found = minimise(iterates, Matrix(columns), y, penalty, x0=x0, tol=tol, max_iter=_STEPS, **options).x
         return to_numpy(found), y - columns @ found
 
 

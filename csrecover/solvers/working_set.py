@@ -14,6 +14,7 @@ from ..operators import LinearOperator
 from ..penalties import L1, GroupL2
 from .base import Counting, Iterate, Progress, accounted, run
 from .convex import starting_point
+from .correlations import Correlations
 from .parts import joined_results
 from .problem import check_penalty, check_problem
 from .restricted import Free, Partition, restricted
@@ -133,13 +134,13 @@ class Prepared:
             self.free, self.restricted = like.free, like.restricted
         self.half_energy = 0.5 * float(norm(self.y)) ** 2
         self.target = self.free.project(self.y)
-        self.known_at_zero: np.ndarray | None = None
+        self.correlations = Correlations(self.A, self.partition, self.restricted)
+        self.at_zero: float | None = None
         self.move_to(np.zeros(self.A.size_in, to_numpy(self.y[:0]).dtype), self.target)
 
     def move_to(self, x: np.ndarray, residual: Array) -> None:
         """Take a solution, zero in the free coefficients, and the residual that it leaves."""
         self.x, self.residual = x, residual
-        self.known: np.ndarray | None = None
 
     def start_from(self, x0: Array) -> None:
         """Go on from a signal of in_shape in place of the last solution."""
@@ -152,22 +153,21 @@ class Prepared:
         else:
             self.move_to(x, self.target)
 
-    def ratios(self, A: LinearOperator) -> np.ndarray:
-        """||A_g^H r|| / w_g of each group for the residual r of the last solution; zero where the weight is."""
-        if self.known is None:
-            self.known = self.ratios_at_zero(A) if self.residual is self.target else self._ratios(A, self.residual)
-        return self.known
+    def lambda_max(self, A: LinearOperator) -> float:
+        """Least factor for which the solution is zero."""
+        if self.at_zero is None:
+            self.at_zero = self.ratios(A, self.target, 0.0)[1]
+        return self.at_zero
 
-    def ratios_at_zero(self, A: LinearOperator) -> np.ndarray:
-        """The same for x = 0."""
-        if self.known_at_zero is None:
-            self.known_at_zero = self._ratios(A, self.target)
-        return self.known_at_zero
+    def ratios(self, A: LinearOperator, residual: Array, factor: float) -> tuple[np.ndarray, float]:
+        """||A_g^H r|| / w_g of each group for a residual r, zero where the weight is, and the largest or a bound on it.
 
-    def _ratios(self, A: LinearOperator, residual: Array) -> np.ndarray:
-        correlation = A.H @ namespace(residual).reshape(residual, A.out_shape)
-        lengths = self.partition.norms(to_numpy(correlation).reshape(-1))
-        return np.divide(lengths, self.weights, out=np.zeros_like(lengths), where=self.weights > 0)
+        A ratio that is surely below `factor` may be an estimate below it.
+        """
+        enough = np.where(self.weights > 0, factor * self.weights, np.inf)
+        lengths, exact = self.correlations.lengths(A, residual, enough)
+        ratios = np.divide(lengths, self.weights, out=np.zeros_like(lengths), where=self.weights > 0)
+        return ratios, max(float(ratios.max()), 0.0 if exact else factor)
 
     def solve(
         self,
@@ -187,7 +187,7 @@ class Prepared:
         factor, relative = fraction_of(scale)
         with blas_threads(math.prod(self.A.shape)):
             if relative:
-                factor *= (1 + 8 * eps(self.y)) * (float(self.ratios_at_zero(counting).max()) or 1.0)
+                factor *= (1 + 8 * eps(self.y)) * (self.lambda_max(counting) or 1.0)
             if x0 is not None:
                 self.start_from(x0)
             result = run(
@@ -230,13 +230,13 @@ def working_set_iterates(problem: Prepared, A: Counting, factor: float, tol: flo
     partition, weights, unit = problem.partition, factor * problem.weights, problem.half_energy
     within, best, x = np.zeros(weights.shape, bool), -np.inf, problem.filled()
     while True:
-        lengths, ratios = partition.norms(problem.x), problem.ratios(A) / factor
-        objective, dual = bounds(problem.target, problem.residual, ratios.max(), weights @ lengths)
+        lengths, (ratios, largest) = partition.norms(problem.x), problem.ratios(A, problem.residual, factor)
+        objective, dual = bounds(problem.target, problem.residual, largest / factor, weights @ lengths)
         best = max(best, dual)
         gap = max(objective - best, 0.0)
         x_prev, x = x, problem.filled()
         yield problem.iterate(A, x, x_prev, objective, gap)
-        within |= (lengths > 0) | joining(ratios, within, partition.sizes, A.size_out)
+        within |= (lengths > 0) | joining(ratios / factor, within, partition.sizes, A.size_out)
         groups = np.flatnonzero(within)
         if groups.size:
             places = partition.members(groups)
