@@ -117,7 +117,7 @@ class Columns:
 
     def missing(self, groups: np.ndarray) -> int:
         """Columns of these groups that were not asked for yet."""
-        return int(self.sizes[groups[self.first[groups] < 0]].sum())
+        return int(self.partition.sizes[groups[self.first[groups] < 0]].sum())
 
     def lengths(self, groups: np.ndarray, residual: Array) -> np.ndarray:
         """||A_g^H r|| of some groups."""
