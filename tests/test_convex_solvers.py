@@ -207,7 +207,7 @@ def test_solution_is_zero_at_once_from_lambda_max_on(solver, more, field):
     for seed, penalty in enumerate((cs.L1(), cs.GroupL2(cs.Blocks(LABELS), "sqrt"))):
         A, _, y, _ = problem("matrix", field, seed, cs.Sparse(), 5)
         for scale in ("1 lmax", "1.5 lmax", 1.01 * float(cs.lambda_max(A, y, penalty))):
-            result = solver(A, y, penalty, scale=scale, tol=1e-12, **more)
+            result = solver(A, y, penalty, scale=scale, tol=1e-12, check_every=1, **more)
             assert result.status is cs.Status.CONVERGED
             assert result.iterations == 1
             assert not result.x.any()
@@ -392,6 +392,6 @@ def test_the_gap_is_far_below_that_of_the_residual_where_few_coefficients_are_le
     A = rng.standard_normal((40, 60)) / 40**0.5
     y = A[:, :4] @ np.array([3.0, -2, 4, -5])
     penalty = float(cs.lambda_max(A, y, cs.L1())) * cs.L1(0.1)
-    result = solver(A, y, penalty, tol=1e-12)
+    result = solver(A, y, penalty, tol=1e-12, check_every=1)
     assert np.count_nonzero(result.x) == 4
     assert result.gap <= 0.01 * cs.duality_gap(A, y, penalty, result.x)

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from math import inf, prod
 from typing import Any
 
-from ..backend import Array, as_float, blas_threads, divide, eps, expand, is_complex, keep, namespace, norm
+from ..backend import Array, as_float, blas_threads, divide, eps, expand, is_complex, keep, namespace, norm, on_host
 from ..operators import LinearOperator
 from .base import Counting, Iterate, Progress, accounted, looks_every, run
 from .problem import check_penalty, check_problem
 from .result import Result
 from .scaling import scaled_penalty
+
+_LOOK = 5  # iterations between looks on the host, where their numbers cost about as much as an iteration
 
 Iterates = Iterator[Callable[[], Iterate]]  # each is made where it is looked at
 
@@ -29,6 +31,7 @@ def minimise(
     step: float | str | None,
     tol: float,
     max_iter: int,
+    check_every: int | None = None,
     callback: Callable[[Progress], Any] | None,
     convex: bool = True,
 ) -> Result:
@@ -66,7 +69,7 @@ def minimise(
             callback=callback,
             measure=measure,
             merit=merit,
-            check_every=looks_every(y),
+            check_every=check_every or (_LOOK if on_host(y) else looks_every(y)),
         )
     return accounted(result, counting, started)
 

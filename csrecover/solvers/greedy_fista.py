@@ -29,6 +29,7 @@ def greedy_fista(
     step: float | None = None,
     tol: float = 1e-6,
     max_iter: int = 10_000,
+    check_every: int | None = None,
     callback: Callable[[Progress], Any] | None = None,
 ) -> Result:
     """Minimise 0.5 ||A x - y||^2 + penalty(x) by greedy FISTA: momentum one between restarts, steps beyond 1 / ||A||^2.
@@ -53,6 +54,7 @@ def greedy_fista(
         step=step,
         tol=tol,
         max_iter=max_iter,
+        check_every=check_every,
         callback=callback,
     )
 

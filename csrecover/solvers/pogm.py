@@ -26,6 +26,7 @@ def pogm(
     restart: bool = True,
     tol: float = 1e-6,
     max_iter: int = 10_000,
+    check_every: int | None = None,
     callback: Callable[[Progress], Any] | None = None,
 ) -> Result:
     """Minimise 0.5 ||A x - y||^2 + penalty(x) by the proximal optimised gradient method.
@@ -52,6 +53,7 @@ def pogm(
         step=step,
         tol=tol,
         max_iter=max_iter,
+        check_every=check_every,
         callback=callback,
     )
 

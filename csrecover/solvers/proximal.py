@@ -27,6 +27,7 @@ def ista(
     step: float | str | None = None,
     tol: float = 1e-6,
     max_iter: int = 10_000,
+    check_every: int | None = None,
     callback: Callable[[Progress], Any] | None = None,
 ) -> Result:
     """Minimise 0.5 ||A x - y||^2 + penalty(x) by iterative soft thresholding (proximal gradient descent).
@@ -55,6 +56,7 @@ def ista(
         step=step,
         tol=tol,
         max_iter=max_iter,
+        check_every=check_every,
         callback=callback,
         convex=False,
     )
@@ -72,6 +74,7 @@ def fista(
     monotone: bool = False,
     tol: float = 1e-6,
     max_iter: int = 10_000,
+    check_every: int | None = None,
     callback: Callable[[Progress], Any] | None = None,
 ) -> Result:
     """Minimise 0.5 ||A x - y||^2 + penalty(x) by accelerated proximal gradient descent.
@@ -100,8 +103,11 @@ def fista(
     tol : float
         with a norm: relative duality gap, gap <= tol * 0.5 ||y||^2; with another penalty: relative change of x.
     max_iter : int
+    check_every : int, optional
+        iterations between looks at the numbers of the history, the gap among them, and calls of `callback`; by default
+        five, on a device ten, where a look synchronises.
     callback : callable, optional
-        called with a `Progress` at each look (every iteration, on a device every tenth); a true return value stops.
+        called with a `Progress` at each look; a true return value stops.
 
     Returns
     -------
@@ -132,7 +138,17 @@ def fista(
         return fista_iterates(A, y, penalty, x, length, restart=restart)
 
     return minimise(
-        algorithm, A, y, penalty, scale=scale, x0=x0, step=step, tol=tol, max_iter=max_iter, callback=callback
+        algorithm,
+        A,
+        y,
+        penalty,
+        scale=scale,
+        x0=x0,
+        step=step,
+        tol=tol,
+        max_iter=max_iter,
+        check_every=check_every,
+        callback=callback,
     )
 
 

@@ -28,6 +28,7 @@ def sparsa(
     memory: int = 5,
     tol: float = 1e-6,
     max_iter: int = 10_000,
+    check_every: int | None = None,
     callback: Callable[[Progress], Any] | None = None,
 ) -> Result:
     """Minimise 0.5 ||A x - y||^2 + penalty(x) by separable approximation, proximal steps of Barzilai-Borwein length.
@@ -59,6 +60,7 @@ def sparsa(
         step="backtracking",
         tol=tol,
         max_iter=max_iter,
+        check_every=check_every,
         callback=callback,
         convex=False,
     )
