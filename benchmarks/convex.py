@@ -14,6 +14,7 @@ import sys
 import time
 import warnings
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -62,6 +63,17 @@ def working_set(A, y):
     """Working set of this package."""
     penalty = cs.GroupL2(cs.Blocks.uniform(A.shape[1], SIZE))
     return lambda weight, tol: cs.working_set(A, y, weight * penalty, tol=tol).x
+
+
+def working_set_plain(A, y):
+    """The same without compiled code."""
+    solve = working_set(A, y)
+
+    def plain(weight, tol):
+        with patch.dict(os.environ, CSRECOVER_FAST="0"):
+            return solve(weight, tol)
+
+    return plain
 
 
 def fista(A, y):
@@ -171,7 +183,7 @@ def spams(A, y):
     return solve
 
 
-OURS = (working_set, fista)
+OURS = (working_set, working_set_plain, fista)
 PEERS = (textbook, adelie, celer, skglm, spams)
 
 

@@ -1,5 +1,6 @@
 """Working sets: against a conic solver, the optimality conditions, and a textbook twin of the compiled descent."""
 
+import tracemalloc
 from itertools import islice
 
 import numpy as np
@@ -304,6 +305,20 @@ def test_a_path_takes_few_products_and_each_gap_holds(fast):
         assert result.converged
         assert gap <= 1.1e-8 * 0.5 * y @ y
     assert products < (40 if fast and kernels.compiled("descent") else 200)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_matrix_is_not_copied(fast, order):
+    rng = np.random.default_rng(14)
+    A = np.asarray(rng.standard_normal((300, 6000)) / 300**0.5, order=order)
+    y = A[:, :20] @ rng.standard_normal(20)
+    cs.working_set(A[:30, :60], y[:30], cs.L1(), scale="0.5 lmax")  # compiles
+    tracemalloc.start()
+    result = cs.working_set(A, y, cs.L1(), scale="0.2 lmax")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert result.converged
+    assert peak <= (0.5 if fast else 1) * A.nbytes
 
 
 def test_a_batch_has_a_status_for_each_signal_and_keeps_its_axes():
