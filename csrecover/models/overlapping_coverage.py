@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from math import prod
 
 import numpy as np
@@ -11,6 +10,7 @@ from scipy.sparse import csr_array
 
 from ..backend import to_numpy
 from ..structures import Groups
+from ..structures.cells import alike
 from .overlapping_forest import Forest, forest_of
 from .overlapping_greedy import covered, greedy, swapped, useful
 from .overlapping_intervals import best_intervals, furthest_intervals
@@ -47,17 +47,14 @@ class Coverage:
         """Merge the coefficients that lie in the same groups, and look at what is left."""
         indices, starts, n = to_numpy(groups.indices), to_numpy(groups.starts), prod(groups.shape)
         owners = csr_array((np.ones(len(indices)), indices, starts), shape=(groups.count, n)).tocsc()
-        names: dict[bytes, int] = {}
-        cells = np.full(n, -1)
-        for coefficient, (start, end) in enumerate(pairwise(owners.indptr.tolist())):
-            if start < end:
-                cells[coefficient] = names.setdefault(owners.indices[start:end].tobytes(), len(names))
-        found, first = np.unique(cells, return_index=True)
-        matrix = owners[:, first[found >= 0]].tocsr()
+        owners.sort_indices()
+        coefficients = np.repeat(np.arange(n), np.diff(owners.indptr))
+        first, cells = alike(coefficients, owners.indices.astype(np.int64), n, groups.count)
+        matrix = owners[:, first].tocsr()
         matrix.sort_indices()
         furthest = furthest_intervals(matrix)
         forest = forest_of(matrix) if furthest is None else None
-        return cls(np.where(cells < 0, len(names), cells), matrix, furthest, forest)
+        return cls(cells, matrix, furthest, forest)
 
     @property
     def exact(self) -> bool:

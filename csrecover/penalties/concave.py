@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Self
 from ..backend import Array, clip, divide, namespace
 from ..structures import Blocks
 from .base import Penalty, largest_ratio, one_weight, positive_number, threshold, weights_for
-from .group import block_norms, check_block_weight
+from .group import OnBlocks, block_norms, check_block_weight
 
 
 @dataclass(frozen=True, eq=False)
-class BlockConcave(Penalty):
+class BlockConcave(OnBlocks, Penalty):
     """Penalty scale sum_b rho(||x_b||_2; w_b, gamma) with a function rho that is concave on r >= 0, of slope w_b at 0.
 
     Abstract: a subclass gives rho and the point where step rho(r) + (r - length)^2 / 2 is least.
@@ -51,14 +51,6 @@ class BlockConcave(Penalty):
     @abstractmethod
     def _shrunk(self, length: Array, step: Array, weight: Any) -> Array:
         """The least r >= 0 at which step rho(r) + (r - length)^2 / 2 has its minimum."""
-
-    @property
-    def ndim(self) -> int:
-        return len(self.blocks.shape)
-
-    @property
-    def signal_shape(self) -> tuple[int, ...]:
-        return self.blocks.shape
 
     @property
     def convex(self) -> bool:

@@ -12,12 +12,26 @@ from ..backend import Array, clip, divide, energy, flat, is_array, namespace, to
 from ..backend.streaming import is_long, shrunk_rows, shrunk_segments
 from ..kernels import fused
 from ..structures import Blocks
-from ..structures.signal import expect
+from ..structures.signal import Structured, expect
 from .base import Norm, check_weight, largest_ratio, threshold, weights_for
 
 
+class OnBlocks(Structured):
+    """What penalties of blocks share: their signals are those of the blocks."""
+
+    blocks: Blocks
+
+    @property
+    def ndim(self) -> int:
+        return len(self.blocks.shape)
+
+    @property
+    def signal_shape(self) -> tuple[int, ...]:
+        return self.blocks.shape
+
+
 @dataclass(frozen=True, eq=False)
-class GroupL2(Norm):
+class GroupL2(OnBlocks, Norm):
     """Group norm sum_b w_b ||x_b||_2 over disjoint blocks (no hidden factor sqrt(|b|)).
 
     Its proximal operator is block soft thresholding, its dual norm max_b ||u_b||_2 / w_b.
@@ -38,14 +52,6 @@ class GroupL2(Norm):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weight", check_block_weight(self.weight, self.blocks))
-
-    @property
-    def ndim(self) -> int:
-        return len(self.blocks.shape)
-
-    @property
-    def signal_shape(self) -> tuple[int, ...]:
-        return self.blocks.shape
 
     def value(self, x: Array) -> Array:
         x = self._signals(x)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..backend import Array, energy, namespace, segment_sum, to_like, to_numpy
 from ..structures import Groups, Tree
+from ..structures.cells import alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ class GroupCells:
         rank = np.argsort(np.argsort(-np.bincount(owner, minlength=used.size), kind="stable"))
         order = np.lexsort((rank[owner], indices))
         indices, owner = indices[order], owner[order]
-        first, labels = _alike(indices, owner, n, used.size)
+        first, labels = alike(indices, owner, n, used.size)
         member = np.zeros(n, bool)
         member[first] = True
         member = np.flatnonzero(member[indices])
@@ -78,19 +79,3 @@ class GroupCells:
             return None
         smallest = self.group[np.append(np.flatnonzero(begins)[1:], begins.size) - 1]
         return Tree(to_like(parents, self.labels)), to_like(smallest, self.labels)
-
-
-def _alike(indices: np.ndarray, owner: np.ndarray, n: int, groups: int) -> tuple[np.ndarray, np.ndarray]:
-    """One coefficient of each cell, and the cell of each coefficient; those in no group get the number of cells.
-
-    indices, owner : (memberships,) int, by coefficient, the groups of each in one order
-    """
-    many = np.bincount(indices, minlength=n)
-    starts, names = np.cumsum(many) - many, np.zeros(n, np.int64)
-    for turn in range(many.max(initial=0)):
-        more = np.flatnonzero(many > turn)
-        _, names[more] = np.unique(names[more] * groups + owner[starts[more] + turn], return_inverse=True)
-        names[more] += (turn + 1) * n  # no name of those that have no more groups
-    names[many == 0] = names.max(initial=0) + 1
-    _, first, labels = np.unique(names, return_index=True, return_inverse=True)
-    return first[many[first] > 0], labels

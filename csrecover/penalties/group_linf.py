@@ -8,12 +8,12 @@ from typing import Any
 from ..backend import Array, clip, divide, is_complex, namespace
 from ..structures import Blocks
 from .base import Norm, largest_ratio, threshold, weights_for
-from .group import check_block_weight
+from .group import OnBlocks, check_block_weight
 from .water_level import water_level
 
 
 @dataclass(frozen=True, eq=False)
-class GroupLInf(Norm):
+class GroupLInf(OnBlocks, Norm):
     """Group norm sum_b w_b max_i |x_bi| over disjoint blocks.
 
     Its proximal operator cuts the magnitudes of each block off at a level, so that step w_b is cut off in all (what it
@@ -34,14 +34,6 @@ class GroupLInf(Norm):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weight", check_block_weight(self.weight, self.blocks))
-
-    @property
-    def ndim(self) -> int:
-        return len(self.blocks.shape)
-
-    @property
-    def signal_shape(self) -> tuple[int, ...]:
-        return self.blocks.shape
 
     def value(self, x: Array) -> Array:
         size = abs(self._signals(x))

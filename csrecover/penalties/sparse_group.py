@@ -11,12 +11,12 @@ import numpy as np
 from ..backend import Array, clip, divide, energy, eps, is_array, namespace, to_numpy
 from ..structures import Blocks
 from .base import Norm, check_weight, threshold, weights_for
-from .group import block_norms, check_block_weight, shrink_blocks
+from .group import OnBlocks, block_norms, check_block_weight, shrink_blocks
 from .l1 import soft_threshold, weighted_sum
 
 
 @dataclass(frozen=True, eq=False)
-class SparseGroup(Norm):
+class SparseGroup(OnBlocks, Norm):
     """Sparse group norm sum_i l_i |x_i| + sum_b g_b ||x_b||_2: few blocks, and few coefficients in these.
 
     Its proximal operator is soft thresholding, then block soft thresholding of what is left. Its dual norm is
@@ -46,14 +46,6 @@ class SparseGroup(Norm):
         if is_array(l1) and l1.shape != self.blocks.shape:
             raise ValueError(f"l1 is a number or an array of the signal's shape {self.blocks.shape}, got {l1.shape}")
         object.__setattr__(self, "l1", l1)
-
-    @property
-    def ndim(self) -> int:
-        return len(self.blocks.shape)
-
-    @property
-    def signal_shape(self) -> tuple[int, ...]:
-        return self.blocks.shape
 
     @property
     def definite(self) -> bool:
