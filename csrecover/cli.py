@@ -8,7 +8,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from . import __version__
+from .problem_file import example, examples, meaning, read_problem, write_outputs
 
 _HERE = Path(__file__).parent
 
@@ -38,26 +41,72 @@ def parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=Path("out"), metavar="DIR", help="folder of the figure (default: out)"
     )
     demo.add_argument("--list", action="store_true", help="list the demos and what they show")
+    demo.set_defaults(run=run_demo)
+    recover = commands.add_parser(
+        "recover",
+        help="recover a signal that a problem file describes",
+        description="Recover the signal of a problem file (TOML): writes recovered.npy, figure.png and summary.json.",
+        epilog="Exit status: 0 recovered, 1 recovered and written, but a solver did not converge (summary.json says "
+        "why), 2 the problem was not understood or could not be read or written.",
+    )
+    recover.add_argument("problem", nargs="?", type=Path, metavar="PROBLEM", help="problem file, see --examples")
+    recover.add_argument(
+        "--out", type=Path, default=Path("out"), metavar="DIR", help="folder of what is written (default: out)"
+    )
+    recover.add_argument(
+        "--examples", nargs="?", const="", metavar="KIND", help="print an example of this kind, or of each, and end"
+    )
+    recover.set_defaults(run=run_recover)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status (0 done, 2 not understood)."""
+    """Run the command line; returns the exit status (0 done, 1 not converged, 2 not understood)."""
     top = parser()
     options = top.parse_args(arguments)
     if options.command is None:
         top.print_help()
         return 2
+    return options.run(options)
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """Run a demo, or list them."""
     available = demos()
     if options.list:
         for name, path in available.items():
             print(f"{name:10s} {path.read_text(encoding='utf-8').splitlines()[0].strip(chr(34))}")
         return 0
     if options.name not in available:
-        print(f"csrecover: no demo {options.name!r}; there are: {', '.join(available)}", file=sys.stderr)
-        return 2
+        return not_understood(f"no demo {options.name!r}; there are: {', '.join(available)}")
     load(available[options.name])(out=options.out)
     return 0
+
+
+def run_recover(options: argparse.Namespace) -> int:
+    """Recover the signal of a problem file, or print examples of such files."""
+    try:
+        if options.examples is not None:
+            print("\n\n".join([example(options.examples)] if options.examples else examples()), end="")
+            return 0
+        if options.problem is None:
+            return not_understood("recover needs a problem file: csrecover recover --examples prints some")
+        problem = read_problem(options.problem)
+        result = problem.recover()
+        written = write_outputs(result, problem, options.out)
+    except (ValueError, TypeError, OSError, ImportError, FloatingPointError, MemoryError) as error:
+        return not_understood(str(error) or type(error).__name__)
+    print(f"{result!r}: {', '.join(map(str, written))}")
+    if np.all(result.converged):
+        return 0
+    print(f"csrecover: not converged: {meaning(result)}", file=sys.stderr)
+    return 1
+
+
+def not_understood(message: str) -> int:
+    """Say so in one line; the exit status."""
+    print(f"csrecover: {' '.join(message.split())}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

@@ -196,10 +196,19 @@ def solvers() -> dict[str, SolverCase]:
     two_d = cs.random_rows((8, 12), 60, 4) @ cs.DCT((8, 12))
     blocks = cs.Blocks.uniform(96, 4)
     tree = cs.TreeSparse(cs.Wavelet(64, "haar").tree)
-    for solver in (cs.iht, cs.cosamp, cs.subspace_pursuit, cs.recover):
+    for solver in (cs.iht, cs.cosamp, cs.subspace_pursuit, cs.htp, cs.am_cosamp, cs.recover):
         name = solver.__name__
         cases[f"{name}, dct"] = SolverCase(bind(solver, cs.Sparse(), 6), dct, plain)
         cases[f"{name}, 2-d"] = SolverCase(bind(solver, cs.Sparse(), 6), two_d, plain.reshape(8, 12))
+    cases["iht, momentum"] = SolverCase(bind(cs.iht, cs.BlockSparse(blocks), 3, momentum=True), A, grouped)
+    cases["htp, fast"] = SolverCase(bind(cs.htp, cs.Sparse(), 6, fast=True), dct, plain)
+    cases["cosamp, enlarged once"] = SolverCase(bind(cs.cosamp, cs.Sparse(), 6, enlarge=1), A, plain)
+    for solver in (cs.omp, cs.gomp):
+        cases[f"{solver.__name__}, blocks"] = SolverCase(bind(solver, cs.BlockSparse(blocks), 3), A, grouped)
+        cases[f"{solver.__name__}, dct"] = SolverCase(bind(solver, cs.Sparse(), 6), dct, plain)
+        cases[f"{solver.__name__}, 2-d"] = SolverCase(bind(solver, cs.Sparse(), 6), two_d, plain.reshape(8, 12))
+        channels, joint = cs.channels(cs.gaussian(30, 48, 0), 2), cs.random_signal(cs.JointSparse(), (2, 48), 5, 0)
+        cases[f"{solver.__name__}, channels"] = SolverCase(bind(solver, cs.JointSparse(), 5), channels, joint)
     cases["recover, blocks"] = SolverCase(bind(cs.recover, cs.BlockSparse(blocks), 3), A, grouped)
     cases["recover, tree"] = SolverCase(bind(cs.recover, tree, 8), rooted.operator, rooted.truth)
     for solver in (cs.ista, cs.fista, cs.greedy_fista, cs.pogm, cs.sparsa, cs.recover):

@@ -101,8 +101,8 @@ MUTANTS = [
     Mutant(
         "looking at the inner conjugate gradients",
         "solvers/least_squares.py",
-        "if host and iteration % _LOOK == 0",
-        "if iteration % _LOOK == 0",
+        "if host and not bool(",
+        "if not bool(",
         BUDGETS.format("conjugate"),
     ),
     Mutant(

@@ -54,7 +54,7 @@ def test_a_stack_of_matrices_gives_each_signal_its_own():
             np.testing.assert_allclose(x, solve(cs.Matrix(matrix), matrix @ signal).x, atol=2e-4)
 
 
-@pytest.mark.parametrize("structure", [(cs.Sparse(), 20), (cs.L1(0.1),)])
+@pytest.mark.parametrize("structure", [(cs.Sparse(), 20), (cs.ElasticNet(0.1, 0.1),)])
 def test_a_batch_in_parts_is_the_batch(structure):
     whole = cs.recover(A, Y[:12].reshape(3, 4, -1), *structure, tol=1e-5)
     parts = cs.recover(A, Y[:12].reshape(3, 4, -1), *structure, tol=1e-5, max_memory=1e6)

@@ -58,7 +58,7 @@ def test_launches_of_fista(model, operator, signals):
 
 def test_launches_of_cosamp(model):
     A, y = problem(cs.gaussian(M, N, 0))
-    launches, waits, report = counted(cosamp_iterates(prepare(A, y), y, cs.Sparse(), K))
+    launches, waits, report = counted(cosamp_iterates(prepare(A, y), y, cs.Sparse(), K, 0 * (A.H @ y)))
     steps = model.cosamp(model.dense(M, N, 1, 8), M, N, 8, K)
     assert launches == sum(step.launches for step in steps), report
     assert waits == sum(step.waits for step in steps)

@@ -87,7 +87,7 @@ def test_greedy_iterates_are_those_of_the_textbook(name, structure, kind, field)
     model, best, k = MODELS[structure]
     for seed in range(4):
         A, matrix, y, _ = problem(kind, field, seed, model, k, noise=0.2)
-        steps = zip(iterates(prepare(A, y), y, model, k), twin(matrix, y, best, k), strict=False)
+        steps = zip(iterates(prepare(A, y), y, model, k, 0 * (A.H @ y)), twin(matrix, y, best, k), strict=False)
         for state, expected in islice(steps, 15):
             np.testing.assert_allclose(state.x, expected, rtol=0, atol=1e-9)
             assert state.residual_norm == pytest.approx(np.linalg.norm(y - matrix @ expected), abs=1e-9)
@@ -99,7 +99,9 @@ def test_greedy_iterates_by_conjugate_gradients_are_those_of_the_textbook(name, 
     _, iterates, twin = GREEDY[name]
     for seed in range(3):
         A, matrix, y, _ = problem("dct", field, seed, cs.Sparse(), K, noise=0.2)
-        steps = zip(iterates(A, y, cs.Sparse(), K), twin(matrix, y, reference.best_sparse, K), strict=False)
+        steps = zip(
+            iterates(A, y, cs.Sparse(), K, 0 * (A.H @ y)), twin(matrix, y, reference.best_sparse, K), strict=False
+        )
         for state, expected in islice(steps, 10):
             np.testing.assert_allclose(state.x, expected, rtol=0, atol=1e-9)
 
@@ -109,7 +111,7 @@ def test_greedy_solver_walks_the_iterates_of_its_generator(name):
     solver, iterates, _ = GREEDY[name]
     A, _, y, _ = problem("matrix", "real", 0, cs.Sparse(), K)
     _, seen = followed(solver, A, y, cs.Sparse(), K, tol=0.0, max_iter=6)
-    for x, state in zip(seen, iterates(prepare(A, y), y, cs.Sparse(), K), strict=False):
+    for x, state in zip(seen, iterates(prepare(A, y), y, cs.Sparse(), K, np.zeros(N)), strict=False):
         np.testing.assert_array_equal(x, state.x)
 
 
@@ -118,7 +120,7 @@ def test_iht_rejects_a_step_on_some_of_the_problems():
     stayed = 0
     for seed in range(4):
         A, _, y, _ = problem("matrix", "real", seed, cs.Sparse(), K, noise=0.2)
-        stayed += sum(float(state.change) == 0 for state in islice(iht_iterates(A, y, cs.Sparse(), K), 15))
+        stayed += sum(float(state.change) == 0 for state in islice(iht_iterates(A, y, cs.Sparse(), K, np.zeros(N)), 15))
     assert stayed > 0
 
 
@@ -798,7 +800,7 @@ def test_numbers_are_looked_at_every_so_many_iterations():
     A, _, y, _ = problem("matrix", "real", 0, cs.Sparse(), K)
     looks = []
     result = cs.run(
-        iht_iterates(A, y, cs.Sparse(), K),
+        iht_iterates(A, y, cs.Sparse(), K, np.zeros(N)),
         tol=0.0,
         max_iter=25,
         measure=lambda state: state.residual_norm,
@@ -880,11 +882,12 @@ def test_signal_of_a_result_with_basis_is_synthesised(batch):
     assert result.basis is W
 
 
-def test_recover_uses_subspace_pursuit_for_models_and_fista_for_penalties():
+def test_recover_uses_subspace_pursuit_for_models_and_for_penalties_what_suits_the_operator():
     A, _, y, _ = problem("matrix", "real", 0, cs.Sparse(), K)
     np.testing.assert_array_equal(cs.recover(A, y, cs.Sparse(), K).x, cs.subspace_pursuit(A, y, cs.Sparse(), K).x)
-    np.testing.assert_array_equal(cs.recover(A, y, cs.L1(0.1)).x, cs.fista(A, y, cs.L1(0.1)).x)
-    assert cs.recover(A, y, cs.L1(0.1), max_iter=3, tol=0.0).iterations == 3
+    np.testing.assert_array_equal(cs.recover(A, y, cs.L1(0.1)).x, cs.working_set(A, y, cs.L1(0.1)).x)
+    np.testing.assert_array_equal(cs.recover(A, y, cs.ElasticNet(0.1)).x, cs.fista(A, y, cs.ElasticNet(0.1)).x)
+    assert cs.recover(A, y, cs.ElasticNet(0.1), max_iter=3, tol=0.0).iterations == 3
 
 
 # --- headline numbers ------------------------------------------------------------------------------------------------

@@ -125,4 +125,5 @@ def to_like(x: Any, like: Array) -> Array:
 def cast_like(x: Any, like: Array) -> Array:
     """Numbers of the host in the library, on the device and in the precision of `like`; complex stays complex."""
     moved = to_like(x, like)
-    return namespace(like).astype(moved, as_complex(like).dtype if is_complex(moved) else real_dtype(like))
+    dtype = as_complex(like).dtype if is_complex(moved) else real_dtype(like)
+    return namespace(like).astype(moved, dtype, copy=False)

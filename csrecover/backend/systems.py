@@ -52,20 +52,26 @@ def _threadpools() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def positive_solver(gram: Array) -> Callable[[Array], Array] | None:
-    """Solver of gram @ x = b, b one vector, for a Hermitian positive definite matrix; None close to singular."""
+def positive_solver(gram: Array) -> tuple[Callable[[Array], Array], float] | None:
+    """Solver of gram @ x = b, b one vector, for a Hermitian positive definite matrix; None close to singular.
+
+    With it the smallest pivot (or eigenvalue) by the largest, about the inverse of the condition number.
+    """
     worst = eps(gram) ** 0.5
     if library(gram) == "numpy":
-        factor, failed = _potrf(gram.dtype)(gram, lower=True)
-        pivots = np.real(np.diagonal(factor)) ** 2
-        if failed or not pivots.min() > worst * pivots.max():
+        potrf, potrs = _cholesky(gram.dtype)
+        factor, failed = potrf(gram, lower=True, clean=False)
+        pivots = np.real(np.diagonal(factor))
+        low, high = pivots.min() ** 2, pivots.max() ** 2
+        if failed or not low > worst * high:
             return None
-        return lambda b: scipy.linalg.cho_solve((factor, True), b, check_finite=False)
+        return lambda b: potrs(factor, b, lower=True)[0], float(low / high)
     xp = namespace(gram)
     values, vectors = xp.linalg.eigh(gram)
     if not bool(values[0] > worst * values[-1]):
         return None
-    return lambda b: vectors @ ((xp.conj(mT(vectors)) @ b) / xp.astype(values, vectors.dtype))
+    ease = float(values[0] / values[-1])
+    return lambda b: vectors @ ((xp.conj(mT(vectors)) @ b) / xp.astype(values, vectors.dtype)), ease
 
 
 def well_conditioned(grams: Array) -> bool:
@@ -82,5 +88,5 @@ def well_conditioned(grams: Array) -> bool:
 
 
 @cache
-def _potrf(dtype: np.dtype) -> Any:
-    return scipy.linalg.get_lapack_funcs("potrf", dtype=dtype)
+def _cholesky(dtype: np.dtype) -> Any:
+    return scipy.linalg.get_lapack_funcs(("potrf", "potrs"), dtype=dtype)

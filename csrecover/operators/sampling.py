@@ -23,6 +23,9 @@ class Sampling(LinearOperator):
     indices : array of int, or bool mask of shape in_shape
         distinct flat (C-order) indices of the entries to keep; a mask picks its True entries in C order.
     scale : float, default 1
+    uniform : bool, default False
+        whether the indices were drawn uniformly without replacement: entries held out from a recovery are then like
+        those never picked.
 
     Raises
     ------
@@ -33,6 +36,7 @@ class Sampling(LinearOperator):
     in_shape: tuple[int, ...]
     indices: Array
     scale: float = 1.0
+    uniform: bool = False
 
     def __post_init__(self) -> None:
         shape = as_shape(self.in_shape)
@@ -100,14 +104,22 @@ def random_rows(shape: int | tuple[int, ...], m: int, rng: Any, *, device: Any =
     if not 1 <= m <= n:
         raise ValueError(f"m must be between 1 and the number of entries {n}, got {m}")
     indices = np.sort(np.random.default_rng(rng).permutation(n)[:m])
-    return to(Sampling(shape, indices, (n / m) ** 0.5), device)
+    return to(Sampling(shape, indices, (n / m) ** 0.5, uniform=True), device)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Diagonal(LinearOperator):
-    """Multiply entry by entry with `weights`, an array of the signal's shape: (D x)_i = weights_i x_i."""
+    """Multiply entry by entry with `weights`, an array of the signal's shape: (D x)_i = weights_i x_i.
+
+    Parameters
+    ----------
+    weights : array
+    random : bool, default False
+        whether they are independent random signs or phases: a transform of the scrambled signal is then spread evenly.
+    """
 
     weights: Array
+    random: bool = False
 
     def __post_init__(self) -> None:
         weights = as_float(self.weights)
@@ -148,4 +160,5 @@ def random_signs(shape: int | tuple[int, ...], rng: Any, *, dtype: Any = np.floa
     device : str or device, optional
         where the result lives, as in `to`; on the host by default.
     """
-    return to(Diagonal((np.random.default_rng(rng).integers(0, 2, as_shape(shape)) * 2.0 - 1.0).astype(dtype)), device)
+    signs = np.random.default_rng(rng).integers(0, 2, as_shape(shape)) * 2.0 - 1.0
+    return to(Diagonal(signs.astype(dtype), random=True), device)

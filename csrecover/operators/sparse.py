@@ -27,7 +27,7 @@ from ..backend import (
     to_numpy,
 )
 from .base import LinearOperator, as_shape
-from .dense import as_dtype
+from .dense import as_dtype, check_variance
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,22 +46,27 @@ class SparseMatrix(LinearOperator):
         where each row begins, and nnz.
     n : int
         number of columns.
+    variance : float, optional
+        E |a_ij|^2 of entries, zeros included, that were drawn independently with mean zero, as in `Matrix`.
 
     Raises
     ------
     ValueError
-        When the arrays do not describe a matrix, or columns repeat or decrease within a row.
+        When the arrays do not describe a matrix, columns repeat or decrease within a row, or the variance is not
+        positive.
     """
 
     data: Array
     indices: Array
     indptr: Array
     n: int
+    variance: float | None = None
 
     def __post_init__(self) -> None:
         data = as_float(self.data)
         indices, indptr = (x if is_array(x) else np.asarray(x) for x in (self.indices, self.indptr))
         (n,) = as_shape(self.n)
+        check_variance(self.variance)
         _check_rows(data.shape, to_numpy(indices), to_numpy(indptr), n)
         for name, value in (("data", data), ("indices", indices), ("indptr", indptr), ("n", n)):
             object.__setattr__(self, name, value)
@@ -116,13 +121,15 @@ def _check_rows(entries: tuple[int, ...], indices: np.ndarray, indptr: np.ndarra
         raise ValueError("columns must increase within each row: sparse_matrix sorts them and sums duplicates")
 
 
-def sparse_matrix(source: Any) -> SparseMatrix:
+def sparse_matrix(source: Any, *, variance: float | None = None) -> SparseMatrix:
     """Operator from a SciPy sparse matrix or array of any format; duplicate entries are summed.
 
     Parameters
     ----------
     source : SciPy sparse matrix or array, shape (m, n)
         real or complex, integers become float64; compressed rows in canonical form are kept as they are, never copied.
+    variance : float, optional
+        E |a_ij|^2 of entries, zeros included, that were drawn independently with mean zero.
 
     Raises
     ------
@@ -141,7 +148,7 @@ def sparse_matrix(source: Any) -> SparseMatrix:
     if not rows.has_canonical_format:
         rows = rows.copy()
         rows.sum_duplicates()
-    return SparseMatrix(rows.data, rows.indices, rows.indptr, rows.shape[1])
+    return SparseMatrix(rows.data, rows.indices, rows.indptr, rows.shape[1], variance)
 
 
 def sparse_binary(m: int, n: int, d: int, rng: Any, *, dtype: Any = np.float64, device: Any = None) -> SparseMatrix:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..backend import Array, flat, namespace
+from ..backend import Array, flat, is_complex, namespace
 from .algebra import Sum
 from .base import LinearOperator
 from .elementary import Identity
@@ -79,11 +79,12 @@ class VStack(Stacked):
             part.H @ xp.reshape(y[..., start:end], (*y.shape[:-1], *part.out_shape))
             for part, (start, end) in zip(self.operators, pieces, strict=True)
         ]
-        return sum(terms[1:], start=terms[0])
+        total = sum(terms[1:], start=terms[0])
+        return xp.real(total) if self.real_input and is_complex(total) else total
 
     @property
     def gram(self) -> LinearOperator:
-        return Sum(tuple(part.gram for part in self.operators))
+        return super().gram if self.real_linear else Sum(tuple(part.gram for part in self.operators))
 
 
 def hstack(operators: list[LinearOperator]) -> LinearOperator:

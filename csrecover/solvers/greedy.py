@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from math import prod
+from functools import partial
 from typing import Any
 
-from ..backend import Array, blas_threads, divide, expand, keep, namespace, norm
+from ..backend import Array, divide, expand, flat, keep, namespace, norm
 from ..models import SupportModel
 from ..operators import LinearOperator
-from .base import Counting, Iterate, Progress, accounted, iterate, looks_every, run
-from .least_squares import Dense, least_squares_on, prepare
-from .problem import check_model, check_problem
+from .base import Iterate, Progress, iterate
+from .hard import solve_with_model
+from .least_squares import least_squares_on
 from .result import Result
 
 _SHRINK = 0.5  # factor on a rejected step of IHT
@@ -26,6 +24,9 @@ def iht(
     model: SupportModel,
     k: Any,
     *,
+    momentum: bool = False,
+    x0: Any = None,
+    noise: Any = None,
     tol: float = 1e-6,
     max_iter: int = 1000,
     callback: Callable[[Progress], Any] | None = None,
@@ -33,15 +34,37 @@ def iht(
     """Normalised (model-based) iterative hard thresholding.
 
     A gradient step and a projection onto the model; the step is the exact one on the current support, halved until
-    the residual is certain to fall where the support changes. The residual never rises. See `cosamp` for the
-    parameters.
+    the residual is certain to fall where the support changes. The residual never rises.
+
+    Parameters
+    ----------
+    momentum : bool
+        as long as the support stays, steps go along conjugate gradients (CGIHT, restarted), which saves iterations
+        where the columns are far from orthogonal. One that would raise the residual gives way to a plain step.
+
+    The others are those of `cosamp`.
 
     References
     ----------
     T. Blumensath and M. E. Davies, Normalized iterative hard thresholding: guaranteed stability and performance,
-    IEEE J. Selected Topics in Signal Processing 4(2), 2010.
+    IEEE J. Selected Topics in Signal Processing 4(2), 2010;
+    J. D. Blanchard, J. Tanner and K. Wei, CGIHT: conjugate gradient iterative hard thresholding for compressed sensing
+    and matrix completion, Information and Inference 4(4), 2015.
     """
-    return _solve(iht_iterates, A, y, model, k, tol, max_iter, callback, patience=30, prepared=False)
+    return solve_with_model(
+        partial(iht_iterates, momentum=momentum),
+        A,
+        y,
+        model,
+        k,
+        x0=x0,
+        noise=noise,
+        tol=tol,
+        max_iter=max_iter,
+        callback=callback,
+        patience=30,
+        prepared=False,
+    )
 
 
 def cosamp(
@@ -50,6 +73,9 @@ def cosamp(
     model: SupportModel,
     k: Any,
     *,
+    enlarge: int = 2,
+    x0: Any = None,
+    noise: Any = None,
     tol: float = 1e-6,
     max_iter: int = 100,
     callback: Callable[[Progress], Any] | None = None,
@@ -68,8 +94,14 @@ def cosamp(
         for example ``Sparse()``, ``BlockSparse(blocks)`` or ``TreeSparse(tree)``.
     k : int
         budget of the model: coefficients, blocks, nodes.
+    enlarge : int, 1 or 2
+        how many members the identified support sums; one allows larger supports for the same measurements.
+    x0 : array, (*batch, *in_shape), optional
+        start, projected onto the model; zero by default.
+    noise : float or array (*batch,), optional
+        bound on the norm of the noise, for all signals or for each.
     tol : float
-        a signal has converged when ||y - A x|| <= tol ||y||.
+        a signal has converged when ||y - A x|| <= max(noise, tol ||y||).
     max_iter : int
     callback : callable, optional
         called with a `Progress` at each look (every iteration, on a device every tenth); a true return value stops.
@@ -82,7 +114,10 @@ def cosamp(
     Raises
     ------
     ValueError
-        For wrong shapes, y that is not finite, k < 1 or larger than the model or the measurements allow.
+        For wrong shapes, numbers that are not finite, k < 1 or larger than the model or the measurements allow, a
+        negative noise level, or an enlargement that is neither 1 nor 2.
+    TypeError
+        When the model has no supports, or x0 is complex and A and y are real.
 
     References
     ----------
@@ -91,7 +126,21 @@ def cosamp(
     R. G. Baraniuk, V. Cevher, M. F. Duarte and C. Hegde, Model-based compressive sensing,
     IEEE Trans. Information Theory 56(4), 2010, Algorithm 1.
     """
-    return _solve(cosamp_iterates, A, y, model, k, tol, max_iter, callback, patience=8)
+    if enlarge not in (1, 2):
+        raise ValueError(f"enlarge must be 1 or 2, got {enlarge!r}")
+    return solve_with_model(
+        partial(cosamp_iterates, enlarge=enlarge),
+        A,
+        y,
+        model,
+        k,
+        x0=x0,
+        noise=noise,
+        tol=tol,
+        max_iter=max_iter,
+        callback=callback,
+        patience=8,
+    )
 
 
 def subspace_pursuit(
@@ -100,6 +149,8 @@ def subspace_pursuit(
     model: SupportModel,
     k: Any,
     *,
+    x0: Any = None,
+    noise: Any = None,
     tol: float = 1e-6,
     max_iter: int = 100,
     callback: Callable[[Progress], Any] | None = None,
@@ -115,94 +166,71 @@ def subspace_pursuit(
     W. Dai and O. Milenkovic, Subspace pursuit for compressive sensing signal reconstruction,
     IEEE Trans. Information Theory 55(5), 2009, Algorithm 1, with the model's projections in place of plain ones.
     """
-    return _solve(subspace_pursuit_iterates, A, y, model, k, tol, max_iter, callback, patience=1)
+    return solve_with_model(
+        subspace_pursuit_iterates,
+        A,
+        y,
+        model,
+        k,
+        x0=x0,
+        noise=noise,
+        tol=tol,
+        max_iter=max_iter,
+        callback=callback,
+        patience=1,
+    )
 
 
-def _solve(
-    iterates: Callable[..., Iterator[Iterate]],
-    A: Any,
-    y: Any,
-    model: Any,
-    k: Any,
-    tol: float,
-    max_iter: int,
-    callback: Callable[[Progress], Any] | None,
-    *,
-    patience: int,
-    prepared: bool = True,
-) -> Result:
-    started = time.perf_counter()
-    A, y = check_problem(A, y)
-    model = check_model(A, model, k)
-    k = model.check_budget(k)
-    counting = Counting(A)
-    energy = norm(y, len(A.out_shape))
-
-    def measure(state: Iterate) -> Array:
-        return divide(state.residual_norm, energy)
-
-    with blas_threads(A.size_in * prod(y.shape)):
-        operator = _counted(prepare(A, y), counting) if prepared else counting
-        every = looks_every(y)
-        result = run(
-            iterates(operator, y, model, k),
-            tol=tol,
-            max_iter=max_iter,
-            callback=callback,
-            measure=measure,
-            patience=-(-patience // every),
-            check_every=every,
-        )
-    return accounted(result, counting, started)
-
-
-def _counted(prepared: LinearOperator, counting: Counting) -> LinearOperator:
-    """The prepared operator with its products counted."""
-    return replace(prepared, operator=counting) if isinstance(prepared, Dense) else counting
-
-
-def iht_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any) -> Iterator[Iterate]:
+def iht_iterates(
+    A: LinearOperator, y: Array, model: SupportModel, k: Any, x: Array, *, momentum: bool = False
+) -> Iterator[Iterate]:
     """Yield the iterates of normalised IHT, without end; a rejected step is one iterate more at the same place."""
     ndim_in, ndim_out = len(A.in_shape), len(A.out_shape)
-    residual = y
-    gradient = A.H @ residual
-    xp, support = namespace(y), model.support(gradient, k)
-    x = xp.zeros_like(gradient)
-    shrink = xp.ones_like(norm(y, ndim_out))
+    residual = y - A @ x
+    gradient = direction = A.H @ residual
+    xp, support = namespace(y), (x != 0) | model.support(gradient, k)
+    slope = norm(keep(gradient, support), ndim_in) ** 2
+    shrink = xp.ones_like(slope)
+    plain = slope >= 0
     while True:
-        descent = keep(gradient, support)
-        step = shrink * divide(norm(descent, ndim_in) ** 2, norm(A @ descent, ndim_out) ** 2)
-        trial = x + expand(step, ndim_in) * gradient
+        step = shrink * divide(slope, norm(A @ keep(direction, support), ndim_out) ** 2)
+        trial = x + expand(step, ndim_in) * direction
         support_next = model.support(trial, k)
         x_next = keep(trial, support_next)
         residual_next = y - A @ x_next
         moved = norm(x_next - x, ndim_in) ** 2
         seen = norm(residual_next - residual, ndim_out) ** 2
-        same = xp.all(xp.reshape(support_next == support, (*shrink.shape, -1)), axis=-1)
-        good = same | (step * seen <= _SAFE * moved)
+        same = xp.all(flat(support_next == support, ndim_in), axis=-1)
+        falls = xp.where(plain, step * seen <= _SAFE * moved, norm(residual_next, ndim_out) <= norm(residual, ndim_out))
+        good = same | falls
         take_in, take_out = expand(good, ndim_in), expand(good, ndim_out)
         x_prev, x = x, xp.where(take_in, x_next, x)
         support = xp.where(take_in, support_next, support)
         residual = xp.where(take_out, residual_next, residual)
-        shrink = xp.where(good, xp.ones_like(shrink), _SHRINK * shrink)
+        shrink = xp.where(good | ~plain, xp.ones_like(shrink), _SHRINK * shrink)
         yield iterate(x, x_prev, residual, A, support=support)
         gradient = A.H @ residual
+        slope_prev, slope = slope, norm(keep(gradient, support), ndim_in) ** 2
+        conjugate = keep(divide(slope, slope_prev), same & momentum)
+        direction = gradient + expand(conjugate, ndim_in) * direction
+        plain = conjugate == 0
 
 
-def cosamp_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, *, enlarge: int = 2) -> Iterator[Iterate]:
+def cosamp_iterates(
+    A: LinearOperator, y: Array, model: SupportModel, k: Any, x: Array, *, enlarge: int = 2
+) -> Iterator[Iterate]:
     """Yield the iterates of (model-based) CoSaMP, without end."""
     identify, most = _capped_identification(model, k, A.size_out, enlarge)
-    proxy = A.H @ y
-    x = namespace(y).zeros_like(proxy)
     support = x != 0
+    residual = y - A @ x
     while True:
+        proxy = A.H @ residual
         merged = identify(proxy) | support
         estimate = least_squares_on(A, y, merged, most)
         support = model.support(estimate, k)
         x_prev, x = x, keep(estimate, support)
         residual = y - A @ x
         yield iterate(x, x_prev, residual, A, support=support)
-        proxy = A.H @ residual
 
 
 def _capped_identification(model: SupportModel, k: Any, m: int, enlarge: int) -> tuple[Callable[[Array], Array], int]:
@@ -226,15 +254,14 @@ def _lowered(k: Any) -> Any:
     return tuple(_lowered(each) for each in k) if isinstance(k, tuple) else k - 1 if k > 1 else k
 
 
-def subspace_pursuit_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any) -> Iterator[Iterate]:
+def subspace_pursuit_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, x: Array) -> Iterator[Iterate]:
     """Yield the iterates of (model-based) subspace pursuit, without end."""
-    most = model.max_nonzeros(k)
-    support = model.support(A.H @ y, k)
-    x = least_squares_on(A, y, support, most)
-    x_prev = namespace(x).zeros_like(x)
+    xp, ndim, most = namespace(y), len(A.in_shape), model.max_nonzeros(k)
+    started = expand(xp.any(flat(x != 0, ndim), axis=-1), ndim)
+    support = xp.where(started, x != 0, model.support(A.H @ y, k))
     while True:
+        x_prev, x = x, least_squares_on(A, y, support, most)
         residual = y - A @ x
         yield iterate(x, x_prev, residual, A, support=support)
         merged = support | model.support(A.H @ residual, k)
         support = model.support(least_squares_on(A, y, merged, 2 * most), k)
-        x_prev, x = x, least_squares_on(A, y, support, most)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
+
+import numpy as np
 
 from ..backend import (
     Array,
-    as_complex,
+    blas_threads,
     cast_like,
     clip,
     device,
@@ -15,47 +18,93 @@ from ..backend import (
     eps,
     expand,
     keep,
-    mT,
     namespace,
     norm,
     on_host,
-    positive_solver,
-    real_dtype,
-    scatter,
-    well_conditioned,
+    to_like,
+    to_numpy,
 )
 from ..operators import LinearOperator, Matrix
 from ..operators.algebra import Wrapper
+from .base import Counting
+from .gathered import Columns, Gram
+from .minimum_norm import minimum_norms, stacked
 
 _DENSE = 2**22  # entries up to which an operator is made dense, once a solve
-_LOOK = 8  # conjugate gradient iterations between looks at the numbers, on the host
 _MAX_CG = 400
 _STEPS = 48  # on a device, where nobody looks: enough for condition numbers up to about nine
+_SHARED = 2048  # unknowns up to which the signals of a batch share the inner products of all columns
+_MANY = 4  # unknowns for each nonzero from which a signal is multiplied by columns
+_SMALL = 48  # unknowns up to which systems of a batch are solved together
+_KEPT = 2**24  # inner products that are kept where each signal has its own
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dense(Wrapper):
-    """An operator and its dense matrix: products and columns come from the matrix."""
+    """An operator whose columns are affordable, for the solution of A x = y by columns.
+
+    A^H y is computed once, and the dense matrix at its first use. On the host columns are gathered, and multiplied with
+    each other, once; where the operator is a matrix, sparse signals are multiplied by columns alone.
+    """
 
     operator: LinearOperator
-    matrix: Array
+    source: LinearOperator  # the same operator, whose products are not counted
+    y: Array
+
+    @property
+    def _arrays(self) -> list[Array]:  # type: ignore[override]  # those of the operator alone
+        return self.source._arrays
 
     def __str__(self) -> str:
         return str(self.operator)
 
     def _apply(self, x: Array) -> Array:
-        return self.operator._apply(x)
+        at_hand = isinstance(self.source, Matrix) and on_host(x)
+        if not at_hand or _MANY * np.count_nonzero(to_numpy(x)) > x.size:
+            return self.operator._apply(x)
+        if isinstance(self.operator, Counting):
+            self.operator.counts[0] += 1
+        return to_like(self.columns.times(to_numpy(x)), x)
 
     def _adjoint(self, y: Array) -> Array:
-        return self.operator._adjoint(y)
+        return self.correlations if y is self.y else self.operator._adjoint(y)
+
+    @cached_property
+    def correlations(self) -> Array:
+        """A^H y."""
+        return self.operator._adjoint(self.y)
+
+    @cached_property
+    def matrix(self) -> Array:
+        """The dense matrix in the library, on the device and in the precision of y."""
+        return cast_like(self.source.todense(), self.y)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """Columns known so far; for real signals the real and imaginary parts of their equations."""
+        return Columns(to_numpy(stacked(self.matrix) if self.real_input else self.matrix))
+
+    @cached_property
+    def _grams(self) -> list[Gram]:
+        return []
+
+    def grams(self, count: int, most: int) -> list[Gram]:
+        """Inner products for the systems of so many signals, of at most `most` unknowns; all the same if shared."""
+        if count == 1 or self.size_in <= _SHARED:
+            if not self._grams:
+                self._grams.append(Gram(self.columns))
+            return self._grams * count
+        if count * most**2 > _KEPT:
+            return [Gram(self.columns) for _ in range(count)]
+        while len(self._grams) < count:
+            self._grams.append(Gram(self.columns))
+        return self._grams
 
 
 def prepare(A: LinearOperator, y: Array) -> LinearOperator:
-    """The operator as `least_squares_on` wants it: with its dense matrix where that is small or at hand."""
-    small = prod(A.shape) <= _DENSE
-    if A.batch_shape or not (small or isinstance(A, Matrix)):
-        return A
-    return Dense(A, cast_like(A.todense(), y))
+    """The operator as `least_squares_on` wants it: `Dense` where its matrix is small or at hand, else as it is."""
+    affordable = prod(A.shape) <= _DENSE or isinstance(A, Matrix)
+    return Dense(A, A, y) if affordable and not A.batch_shape else A
 
 
 def least_squares_on(A: LinearOperator, y: Array, support: Array, most: int) -> Array:
@@ -73,33 +122,45 @@ def least_squares_on(A: LinearOperator, y: Array, support: Array, most: int) -> 
     Returns
     -------
     array, (*batch, *in_shape)
-        from dense normal equations, refined once, or a singular value decomposition where these are close to
-        singular; for operators that are not dense from conjugate gradients (CGLS), to full precision.
+        from dense normal equations, refined where they are not accurate, or a singular value decomposition where these
+        are close to singular; for operators that are not dense from conjugate gradients (CGLS), to full precision.
     """
     if not isinstance(A, Dense):
         return _conjugate_gradients(A, y, support)
+    if on_host(y):
+        return _on_host(A, y, support, most)
     xp = namespace(y)
     masks, signals = xp.reshape(support, (-1, A.size_in)), xp.reshape(y, (-1, A.size_out))
-    if on_host(y):
-        solutions = [_one_by_one(A, signals[i, ...], masks[i, ...]) for i in range(signals.shape[0])]
-        return xp.reshape(xp.stack(solutions), support.shape)
     size, count = max(1, min(most, A.size_in)), signals.shape[0]
     step = max(1, _DENSE // (A.size_out * size))
     parts = [slice(start, min(start + step, count)) for start in range(0, count, step)]
     return xp.reshape(xp.concat([_together(A, signals[s, :], masks[s, :], size) for s in parts]), support.shape)
 
 
-def _one_by_one(A: Dense, y: Array, mask: Array) -> Array:
-    """One signal: gather the columns on the support, solve, scatter."""
-    xp = namespace(y)
-    places = xp.nonzero(mask)[0]
-    if places.shape[0] == 0:
-        dtype = real_dtype(y) if A.real_input else xp.result_type(A.matrix, y)
-        return xp.zeros(mask.shape, dtype=dtype, device=device(y))
-    columns = xp.take(A.matrix, places, axis=1)
+def _on_host(A: Dense, y: Array, support: Array, most: int) -> Array:
+    """In NumPy: small systems that share their inner products together, others one after the other."""
+    signals, masks = to_numpy(y).reshape(-1, A.size_out), to_numpy(support).reshape(-1, A.size_in)
+    correlations = to_numpy(A.H @ y).reshape(-1, A.size_in)
+    count, x = len(signals), None
+    grams = A.grams(count, most)
+    with blas_threads(A.size_out * most):
+        if grams[0] is grams[-1]:
+            grams[0].add(np.flatnonzero(masks.any(axis=0)))
+            x = grams[0].solve_all(masks, correlations) if count > 1 and most <= _SMALL else None
+        if x is None:
+            x = _one_by_one(A, signals, masks, correlations, grams)
+    return to_like(x.reshape(support.shape), y)
+
+
+def _one_by_one(A: Dense, y: np.ndarray, masks: np.ndarray, correlations: np.ndarray, grams: list[Gram]) -> np.ndarray:
     if A.real_input:
-        columns, y = _stacked(columns), _stacked(y)
-    return scatter(_minimum_norm(columns, y), places, A.size_in)
+        y = stacked(y[..., None])[..., 0]
+    x = np.zeros(masks.shape, np.result_type(A.columns.matrix, y))
+    for i, gram in enumerate(grams):
+        places = np.flatnonzero(masks[i])
+        if places.size:
+            x[i, places] = gram.solve(places, correlations[i, places], y[i])
+    return x
 
 
 def _together(A: Dense, y: Array, masks: Array, size: int) -> Array:
@@ -110,64 +171,11 @@ def _together(A: Dense, y: Array, masks: Array, size: int) -> Array:
     columns = xp.reshape(xp.take(A.matrix, xp.reshape(places, (-1,)), axis=1), (-1, count, size))
     columns = keep(xp.permute_dims(columns, (1, 0, 2)), used[:, None, :])
     if A.real_input:
-        columns, y = _stacked(columns), _stacked(y[..., None])[..., 0]
-    x = _batched_minimum_norm(columns, y, used)
+        columns, y = stacked(columns), stacked(y[..., None])[..., 0]
+    x = minimum_norms(columns, y, used)
     rank = clip(xp.cumulative_sum(xp.astype(masks, xp.int64), axis=-1) - 1, 0, size - 1)
     rank = rank + size * xp.arange(count, device=device(y))[:, None]
     return keep(xp.reshape(xp.take(xp.reshape(x, (-1,)), xp.reshape(rank, (-1,))), masks.shape), masks)
-
-
-def _batched_minimum_norm(B: Array, y: Array, used: Array) -> Array:
-    """Minimum-norm least squares solutions of the systems B x = y, zero in the columns that are not used."""
-    xp = namespace(B, y)
-    dtype = xp.result_type(B, y)
-    B, y = xp.astype(B, dtype, copy=False), xp.astype(y, dtype, copy=False)[..., None]
-    adjoint = xp.conj(mT(B))
-    if B.shape[-1] <= B.shape[-2]:
-        gram = adjoint @ B
-        peak = xp.max(xp.real(xp.linalg.diagonal(gram)), axis=-1)[:, None, None]
-        unused = xp.eye(B.shape[-1], dtype=xp.bool, device=device(y)) & ~used[:, None, :]
-        gram = xp.where(unused, xp.astype(xp.where(peak > 0, peak, xp.ones_like(peak)), dtype), gram)
-        if well_conditioned(gram):
-            x = xp.linalg.solve(gram, adjoint @ y)
-            return (x + xp.linalg.solve(gram, adjoint @ (y - B @ x)))[..., 0]  # one step of refinement
-    if not bool(xp.all(xp.isfinite(B))):  # decompositions may not end on NaN
-        return xp.full(used.shape, float("nan"), dtype=dtype, device=device(y))
-    return _by_singular_values(B, y)[..., 0]
-
-
-def _stacked(x: Array) -> Array:
-    """Real and imaginary part on top of each other: complex equations for real unknowns."""
-    xp, x = namespace(x), as_complex(x)
-    return xp.concat([xp.real(x), xp.imag(x)], axis=max(0, x.ndim - 2))
-
-
-def _minimum_norm(B: Array, y: Array) -> Array:
-    """Minimum-norm least squares solution of B x = y."""
-    xp = namespace(B, y)
-    dtype = xp.result_type(B, y)
-    B, y = xp.astype(B, dtype, copy=False), xp.astype(y, dtype, copy=False)
-    m, t = B.shape
-    adjoint = xp.conj(mT(B))
-    tall = t <= m
-    gram = adjoint @ B if tall else B @ adjoint
-    if not bool(xp.all(xp.isfinite(gram))):  # decompositions may not end on NaN
-        return xp.full((t,), float("nan"), dtype=dtype, device=device(y))
-    invert = positive_solver(gram)
-    if invert is not None:
-        x = invert(adjoint @ y) if tall else adjoint @ invert(y)
-        rest = y - B @ x
-        return x + (invert(adjoint @ rest) if tall else adjoint @ invert(rest))  # one step of refinement
-    return _by_singular_values(B, y[:, None])[:, 0]
-
-
-def _by_singular_values(B: Array, y: Array) -> Array:
-    """Minimum-norm least squares solutions of B x = y for columns y, singular values of rounding size being zero."""
-    xp = namespace(B)
-    u, s, vh = xp.linalg.svd(B, full_matrices=False)
-    nonzero = s > max(B.shape[-2:]) * eps(B) * xp.max(s, axis=-1, keepdims=True)
-    inverse = xp.where(nonzero, 1 / xp.where(nonzero, s, xp.ones_like(s)), xp.zeros_like(s))
-    return xp.conj(mT(vh)) @ (inverse[..., None] * (xp.conj(mT(u)) @ y))
 
 
 def _conjugate_gradients(A: LinearOperator, y: Array, support: Array) -> Array:
@@ -184,7 +192,7 @@ def _conjugate_gradients(A: LinearOperator, y: Array, support: Array) -> Array:
     square = norm(slope, ndim_in) ** 2
     enough = (100 * eps(y)) ** 2 * square
     host = on_host(y)
-    for iteration in range(1, (_MAX_CG if host else _STEPS) + 1):
+    for _ in range(_MAX_CG if host else _STEPS):
         image = A @ direction
         length = divide(square, norm(image, ndim_out) ** 2)
         x = x + expand(length, ndim_in) * direction
@@ -192,7 +200,7 @@ def _conjugate_gradients(A: LinearOperator, y: Array, support: Array) -> Array:
         slope = keep(A.H @ residual, support)
         square, before = norm(slope, ndim_in) ** 2, square
         square = xp.where(square <= enough, xp.zeros_like(square), square)
-        direction = slope + expand(divide(square, before), ndim_in) * direction
-        if host and iteration % _LOOK == 0 and not bool(xp.any(square > 0)):
+        if host and not bool(xp.any(square > 0)):
             break
+        direction = slope + expand(divide(square, before), ndim_in) * direction
     return x

@@ -12,22 +12,29 @@ import numpy as np
 
 from ..backend import Array, itemsize, memory_free, namespace
 from ..operators import LinearOperator
-from .problem import check_problem
-from .result import Result
+from .result import PER_SIGNAL, Result
+from .selections import batch_of, signals_at
 
 _ARRAYS = 30  # of the size of signals and measurements together: what a solver and its operator hold
 _FREE = 0.9  # share of the free memory of a device that a batch may take
 
 
-def in_parts(solve: Callable[[Array], Result], A: LinearOperator, y: Any, max_memory: float | None) -> Result:
+def in_parts(
+    solve: Callable[[Array, Array | None], Result],
+    A: LinearOperator,
+    y: Array,
+    noise: Array | None,
+    max_memory: float | None,
+) -> Result:
     """Solve a batch in parts of as many signals as the memory holds; each signal's result is that of the whole batch.
 
     Parameters
     ----------
     solve : callable
-        measurements to `Result`.
+        measurements and their noise levels to `Result`.
     A : LinearOperator
     y : array, (*batch, *out_shape)
+    noise : array, (*batch,), or None
     max_memory : float or None
         bytes for the working arrays of a part, estimated from the sizes of A; at least one signal is solved at a
         time. None: nine tenths of what is free on the device of y, without limit on the host.
@@ -35,21 +42,20 @@ def in_parts(solve: Callable[[Array], Result], A: LinearOperator, y: Any, max_me
     Raises
     ------
     ValueError
-        When max_memory is no positive number, or A and y make no problem.
+        When max_memory is no positive number.
     """
     if max_memory is not None and not (isinstance(max_memory, numbers.Real) and max_memory > 0):
         raise ValueError(f"max_memory is a number of bytes such as 2e9, got {max_memory!r}")
-    A, y = check_problem(A, y)
     free = memory_free(y)
     if max_memory is None and free is not None:
         max_memory = _FREE * free
-    batch = y.shape[: y.ndim - len(A.batch_shape) - len(A.out_shape)]
+    batch = batch_of(A, y)
     one = _ARRAYS * prod(A.batch_shape) * (A.size_in + A.size_out) * itemsize(y)
     if max_memory is None or one * prod(batch) <= max_memory:
-        return solve(y)
+        return solve(y, noise)
     count = max(1, int(max_memory // one))
-    rows = namespace(y).reshape(y, (-1, *y.shape[len(batch) :]))
-    return joined_results([solve(rows[start : start + count, ...]) for start in range(0, prod(batch), count)], batch)
+    parts = [np.arange(start, min(start + count, prod(batch))) for start in range(0, prod(batch), count)]
+    return joined_results([solve(signals_at(y, part, batch), signals_at(noise, part, batch)) for part in parts], batch)
 
 
 def joined_results(results: list[Result], batch: tuple[int, ...]) -> Result:
@@ -65,12 +71,11 @@ def joined_results(results: list[Result], batch: tuple[int, ...]) -> Result:
     def lasting(rows: np.ndarray) -> np.ndarray:
         return rows[np.minimum(np.arange(looks), len(rows) - 1)]
 
-    arrays = ("x", "support", "status", "iterations", "residual_norm", "gap")
     return replace(
         first,
         **{
             name: joined([getattr(result, name) for result in results])
-            for name in arrays
+            for name in PER_SIGNAL
             if getattr(first, name) is not None
         },
         history={name: joined([lasting(result.history[name]) for result in results], axis=1) for name in first.history},

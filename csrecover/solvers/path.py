@@ -179,7 +179,7 @@ def path(
     if A.batch_shape or y.shape != A.out_shape:
         raise ValueError(f"a path is of one signal, y of shape {A.out_shape}, got {y.shape}: loop over the batch")
     multiples = _multiples(A, y, penalty, n, smallest) if lambdas is None else _checked(lambdas)
-    chosen = solver or _default_solver(A, y, penalty)
+    chosen = solver or default_solver(A, y, penalty)
 
     def begin(A: LinearOperator, y: Array, penalty: Penalty) -> Callable[[float, Array | None], Result]:
         if chosen is working_set:
@@ -190,8 +190,9 @@ def path(
     return follow(A, y, penalty, multiples, begin)
 
 
-def _default_solver(A: LinearOperator, y: Array, penalty: Penalty) -> Callable[..., Result]:
-    if isinstance(A, Matrix) and isinstance(penalty, (L1, GroupL2)) and on_host(y):
+def default_solver(A: LinearOperator, y: Array, penalty: Penalty) -> Callable[..., Result]:
+    """`working_set` for a `Matrix` of NumPy with L1 or GroupL2, `sparsa` for what is not convex, else `fista`."""
+    if isinstance(A, Matrix) and not A.batch_shape and isinstance(penalty, (L1, GroupL2)) and on_host(y):
         return working_set
     return fista if penalty.convex else sparsa
 

@@ -21,7 +21,8 @@ class Status(Enum):
     CYCLED = "the iterates repeat: measure more, lower k or try another solver"
     DIVERGED = "the iterates grew without bound, the best one is returned: lower the step or measure more"
     MAX_ITER = "the iterations ran out: raise max_iter or loosen tol"
-    INFEASIBLE = "no signal of this budget fits the measurements: raise k or the noise level"
+    AMBIGUOUS = "the residual is small, but chance may be the reason: measure more or lower k"
+    INFEASIBLE = "no signal was found that fits to the noise level: measure more, raise the level or k"
     STOPPED = "stopped by the callback"
 
 
@@ -45,6 +46,16 @@ class Result:
     seconds : float
     basis : LinearOperator or None
         sparsifying basis, where one was given.
+    error_estimate : ErrorEstimate or None
+        bracket of ||x - truth||, where rows were held out (`csrecover.analysis.held_out`).
+    x_holdout : array of the shape of x, or None
+        what was recovered without the held-out rows.
+    holdout_estimate : ErrorEstimate or None
+        bracket of ||x_holdout - truth||, narrower than that of x.
+    solver : str or object array of str, None but for `recover`
+        which solver the signal comes from, and what was done to it: "subspace_pursuit, then htp", "fista, debiased".
+    budget, scale : number or array, None but for `recover`
+        the budget of the model, the multiple of the penalty, where `recover` chose it.
     """
 
     x: Array
@@ -58,6 +69,12 @@ class Result:
     n_adjoint: int = 0
     seconds: float = 0.0
     basis: LinearOperator | None = field(default=None)
+    error_estimate: Any = None
+    x_holdout: Array | None = None
+    holdout_estimate: Any = None
+    solver: Any = None
+    budget: Any = None
+    scale: Any = None
 
     @property
     def converged(self) -> Any:
@@ -90,20 +107,37 @@ class Result:
             "iterations": self.iterations,
             "seconds": self.seconds,
         }
-        arrays |= {name: getattr(self, name) for name in ("residual_norm", "gap") if getattr(self, name) is not None}
+        optional = ("residual_norm", "gap", "budget", "scale")
+        arrays |= {name: getattr(self, name) for name in optional if getattr(self, name) is not None}
+        if self.solver is not None:
+            arrays["solver"] = np.asarray(self.solver, str)
         arrays |= {f"history_{name}": values for name, values in self.history.items()}
+        if self.error_estimate is not None:
+            arrays["x_holdout"] = to_numpy(self.x_holdout)
+            for name in ("error_estimate", "holdout_estimate"):
+                arrays |= {f"{name}_{key}": value for key, value in getattr(self, name).numbers().items()}
         np.savez(path, **arrays)
 
     def __repr__(self) -> str:
-        names, counts = np.unique([status.name for status in np.ravel(self.status)], return_counts=True)
-        ended = ", ".join(
-            f"{name} {count}" if np.ndim(self.status) else name for name, count in zip(names, counts, strict=True)
-        )
+        ended = _counted(np.vectorize(lambda status: status.name, otypes=[object])(self.status))
+        solver = "" if self.solver is None else f"; {_counted(self.solver)}"
+        bracketed = "" if self.error_estimate is None else f"{self.error_estimate}, "
         residual = "unknown" if self.residual_norm is None else f"{np.max(self.residual_norm):.2g}"
         return (
             f"Result({ended}; shape {tuple(self.x.shape)}, {np.max(self.iterations)} iterations, "
-            f"residual {residual}, {self.seconds:.3g} s)"
+            f"residual {residual}, {bracketed}{self.seconds:.3g} s{solver})"
         )
+
+
+def _counted(texts: Any) -> str:
+    """One text, or the texts of a batch with how often each occurs."""
+    if not np.ndim(texts):
+        return str(texts)
+    names, counts = np.unique(np.ravel(texts).astype(str), return_counts=True)
+    return ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
+
+
+PER_SIGNAL = ("x", "support", "status", "iterations", "residual_norm", "gap", "solver", "budget", "scale")
 
 
 def plain(values: Any) -> Any:

@@ -78,6 +78,7 @@ def operators() -> dict[str, cs.LinearOperator]:
         "random permutation": cs.random_permutation(7, 0),
         "gradient 2-d": cs.Gradient((4, 3)),
         "vstack": cs.VStack([cs.gaussian(3, 8, 0), cs.DCT(8)]),
+        "check rows": cs.check_rows(cs.DFT((2, 3)), 5),
         "hstack": cs.hstack([cs.gaussian(4, 3, 0), cs.Identity(4)]),
         "block diagonal": cs.BlockDiagonal([cs.gaussian(2, 3, 0), cs.DFT(4), cs.Identity((2, 2))]),
         "kronecker": cs.Kronecker([cs.gaussian(2, 3, 0), cs.DCT(4)]),
@@ -209,9 +210,12 @@ def solvers() -> dict[str, SolverCase]:
         "working set, groups": SolverCase(bind(cs.working_set, cs.GroupL2(blocks, 0.1)), A, grouped, error=0.3),
         "recover, sparse": SolverCase(bind(cs.recover, cs.Sparse(), 6), A, plain),
     }
-    for solver in (cs.iht, cs.cosamp, cs.subspace_pursuit):
+    for solver in (cs.iht, cs.cosamp, cs.subspace_pursuit, cs.htp, cs.am_iht, cs.am_cosamp):
         name = solver.__name__
         cases[f"{name}, sparse"] = SolverCase(bind(solver, cs.Sparse(), 6), A, plain)
         cases[f"{name}, blocks"] = SolverCase(bind(solver, model, 3), A, grouped)
         cases[f"{name}, tree"] = SolverCase(bind(solver, rooted, 8), B, cs.random_signal(rooted, 64, 8, 3))
+    for solver in (cs.omp, cs.gomp):
+        cases[f"{solver.__name__}, sparse"] = SolverCase(bind(solver, cs.Sparse(), 6), A, plain)
+    cases["block_omp, blocks"] = SolverCase(bind(cs.block_omp, model, 3), A, grouped)
     return cases

@@ -1,0 +1,158 @@
+"""Columns of a matrix and their inner products, computed when first asked for: many least squares share them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..backend import eps, is_complex, on_parts, positive_solver
+from .minimum_norm import minimum_norm
+
+_ROUGH = 1e-13  # relative error of a solution from normal equations above which it is refined
+
+
+class Columns:
+    """The columns of a matrix (m, n) that were asked for so far, as rows, in the memory of the host."""
+
+    def __init__(self, matrix: np.ndarray) -> None:
+        self.matrix = matrix
+        self.order = _Order(matrix.shape[1])
+        self.rows = np.empty((0, matrix.shape[0]), matrix.dtype)
+
+    def add(self, indices: np.ndarray) -> None:
+        """Gather the columns with these indices, which are distinct."""
+        new = self.order.missing(indices)
+        if new.size:
+            low, high = self.order.append(new)
+            self.rows = _enlarged(self.rows, (high, self.rows.shape[1]), most=self.order.place.size)
+            self.rows[low:high] = self.matrix[:, new].T
+
+    def take(self, indices: np.ndarray) -> np.ndarray:
+        """Columns with the given distinct indices, at least one, as rows (len(indices), m); not to be written to."""
+        self.add(indices)
+        return self._at(self.order.place[indices])
+
+    def _at(self, place: np.ndarray) -> np.ndarray:
+        if place[-1] - place[0] == place.size - 1 and (np.diff(place) == 1).all():
+            return self.rows[place[0] : place[-1] + 1]
+        return self.rows.take(place, axis=0)
+
+    def times(self, x: np.ndarray) -> np.ndarray:
+        """Product of the matrix with each sparse signal of x, (*batch, n), by the columns of its nonzeros."""
+        signals = x.reshape(-1, x.shape[-1])
+        signal, column = _places(signals != 0)
+        self.add(column if len(signals) == 1 else np.flatnonzero(signals.any(axis=0)))
+        place, values = self.order.place[column], signals[signal, column]
+        images = np.zeros((len(signals), self.rows.shape[1]), np.result_type(self.matrix, x))
+        starts = np.searchsorted(signal, np.arange(len(signals) + 1))
+        for image, low, high in zip(images, starts, starts[1:], strict=False):
+            if high > low:
+                image[...] = self._combined(values[low:high], self._at(place[low:high]))
+        return images.reshape(*x.shape[:-1], -1)
+
+    @staticmethod
+    def _combined(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        return on_parts(lambda part: part @ rows, x) if is_complex(x) and not is_complex(rows) else x @ rows
+
+
+class Gram:
+    """Inner products of columns that were asked for so far, and least squares on some of them."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+        self.order = _Order(columns.matrix.shape[1])
+        self.products = np.empty((0, 0), columns.matrix.dtype)
+
+    def add(self, indices: np.ndarray) -> None:
+        """Compute the inner products of these columns with each other and with those known."""
+        new = self.order.missing(indices)
+        if new.size:
+            low, high = self.order.append(new)
+            rows = self.columns.take(self.order.known)
+            self.products = _enlarged(self.products, (high, high), most=self.order.place.size)
+            self.products[low:high, :high] = rows[low:].conj() @ rows.T
+            self.products[:low, low:high] = self.products[low:high, :low].conj().T
+
+    def solve(self, indices: np.ndarray, correlations: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Minimum-norm least squares solution of B x = y for the columns B with these indices, given B^H y.
+
+        Refined once where the normal equations alone are not accurate.
+        """
+        if indices.size > y.size:
+            return minimum_norm(self.columns.take(indices).T, y)
+        self.add(indices)
+        place = self.order.place[indices]
+        found = positive_solver(self.products.reshape(-1).take(place[:, None] * self.products.shape[1] + place))
+        if found is None:
+            return minimum_norm(self.columns.take(indices).T, y)
+        invert, ease = found
+        x = self._inverted(invert, correlations)
+        if eps(x) <= _ROUGH * ease:
+            return x
+        rows = self.columns.take(indices)
+        return x + self._inverted(invert, rows.conj() @ (y - x @ rows))
+
+    def solve_all(self, supports: np.ndarray, correlations: np.ndarray) -> np.ndarray | None:
+        """Least squares solutions for each row of the masks (count, n), by one call of LAPACK for all.
+
+        None where the normal equations of one of them are not accurate.
+        """
+        counts = supports.sum(axis=1)
+        used = np.arange(counts.max()) < counts[:, None]
+        signal, column = _places(supports)
+        place, b = np.zeros(used.shape, np.intp), np.zeros(used.shape, correlations.dtype)
+        place[used], b[used] = self.order.place[column], correlations[signal, column]
+        stride = self.products.shape[1]
+        grams = self.products.reshape(-1).take(place[:, :, None] * stride + place[:, None, :])
+        grams = np.where(used[:, :, None] & used[:, None, :], grams, np.eye(used.shape[1], dtype=grams.dtype))
+        try:
+            pivots = np.linalg.cholesky(grams).diagonal(axis1=1, axis2=2).real ** 2
+        except np.linalg.LinAlgError:
+            return None
+        ease = pivots.min(axis=1, where=used, initial=np.inf) / pivots.max(axis=1, where=used, initial=0)
+        if not (eps(grams) <= _ROUGH * ease).all():
+            return None
+        x = np.zeros(supports.shape, np.result_type(grams, b))
+        x[supports] = np.linalg.solve(grams, b[..., None])[used, 0]
+        return x
+
+    def _inverted(self, invert: Callable[[np.ndarray], np.ndarray], b: np.ndarray) -> np.ndarray:
+        if not is_complex(b) or is_complex(self.products):
+            return invert(b)
+        parts = invert(np.stack([b.real, b.imag], axis=1))
+        return parts[:, 0] + 1j * parts[:, 1]
+
+
+class _Order:
+    """The order in which columns were asked for: `known` lists them, `place` has their positions there, or -1."""
+
+    def __init__(self, n: int) -> None:
+        self.known = np.empty(0, np.intp)
+        self.place = np.full(n, -1, np.intp)
+
+    def missing(self, indices: np.ndarray) -> np.ndarray:
+        return indices[self.place[indices] < 0]
+
+    def append(self, new: np.ndarray) -> tuple[int, int]:
+        """Add new indices at the end; the places that they take."""
+        low, high = self.known.size, self.known.size + new.size
+        self.known = np.concatenate([self.known, new])
+        self.place[new] = np.arange(low, high)
+        return low, high
+
+
+def _places(masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of what is true in masks (count, n); NumPy's own search is slow in more than one dimension."""
+    row, column = np.divmod(np.flatnonzero(masks), masks.shape[1])
+    return row, column
+
+
+def _enlarged(x: np.ndarray, shape: tuple[int, int], most: int) -> np.ndarray:
+    """X itself where it has at least this shape, else a copy in twice as much room, up to `most`; unwritten there."""
+    room = [have if have >= want else min(2 * want, most) for have, want in zip(x.shape, shape, strict=True)]
+    if x.shape == tuple(room):
+        return x
+    out = np.empty(room, x.dtype)
+    out[: x.shape[0], : x.shape[1]] = x
+    return out

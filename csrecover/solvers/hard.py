@@ -1,0 +1,113 @@
+"""Common to the solvers with a model: checks, start, noise level, when a signal has ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array, as_float, blas_threads, cast_like, divide, is_complex, keep, namespace, norm, to_numpy
+from ..operators import LinearOperator
+from .base import Counting, Iterate, Progress, accounted, looks_every, run
+from .convex import starting_point
+from .least_squares import Dense, prepare
+from .problem import check_model, check_problem
+from .result import Result
+
+
+def solve_with_model(
+    iterates: Callable[..., Iterator[Iterate]],
+    A: Any,
+    y: Any,
+    model: Any,
+    k: Any,
+    *,
+    x0: Any,
+    noise: Any,
+    tol: float,
+    max_iter: int,
+    callback: Callable[[Progress], Any] | None,
+    patience: int,
+    prepared: bool = True,
+) -> Result:
+    """Run ``iterates(A, y, model, k, x)`` from the start x, zeros or x0 projected onto the model.
+
+    The other parameters are those of `cosamp`.
+
+    Parameters
+    ----------
+    iterates : callable
+        yields `Iterate`, each with its residual norm.
+    patience : int
+        iterations without a further decrease of the residual after which a signal has stalled.
+    prepared : bool
+        whether the iterates solve least squares: then A is as `least_squares_on` wants it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `cosamp`.
+    """
+    started = time.perf_counter()
+    A, y = check_problem(A, y)
+    model = check_model(A, model, k)
+    k = model.check_budget(k)
+    counting = Counting(A)
+    size = norm(y, len(A.out_shape))
+    level = noise_level(noise, size)
+
+    def relative_residual(state: Iterate) -> Array:
+        return divide(state.residual_norm, size)
+
+    def unexplained(state: Iterate) -> Array:
+        return keep(relative_residual(state), ~(state.residual_norm <= level))  # of NaN it is NaN
+
+    with blas_threads(A.size_in * prod(y.shape)):
+        x = starting_point(A, y, namespace(y).zeros_like(counting.H @ y), x0)
+        x = x if x0 is None else model.project(x, k)
+        operator = _counted(prepare(A, y), counting) if prepared else counting
+        every = looks_every(y)
+        result = run(
+            iterates(operator, y, model, k, x),
+            tol=tol,
+            max_iter=max_iter,
+            callback=callback,
+            measure=unexplained,
+            merit=relative_residual,
+            patience=-(-patience // every),
+            check_every=every,
+        )
+    return accounted(result, counting, started)
+
+
+def noise_level(noise: Any, like: Array) -> Array:
+    """Bound on the noise norm of each signal, an array as `like`; -1, which no residual reaches, for None.
+
+    Raises
+    ------
+    TypeError
+        When the bounds are no real numbers.
+    ValueError
+        When they are not one number or one a signal, or one is negative or not finite.
+    """
+    xp = namespace(like)
+    if noise is None:
+        return xp.full_like(like, -1.0)
+    bounds = as_float(noise)
+    if is_complex(bounds):
+        raise TypeError(f"noise is a bound on the norm of the noise, a real number, got {bounds.dtype}")
+    if bounds.shape not in ((), like.shape):
+        raise ValueError(f"noise must be one number or have shape {like.shape}, one a signal, got {bounds.shape}")
+    host = to_numpy(bounds)
+    if not (np.isfinite(host) & (host >= 0)).all():
+        raise ValueError(f"noise must be finite and not negative, got {host}")
+    return xp.broadcast_to(cast_like(host, like), like.shape)
+
+
+def _counted(prepared: LinearOperator, counting: Counting) -> LinearOperator:
+    """The prepared operator with its products counted."""
+    return replace(prepared, operator=counting) if isinstance(prepared, Dense) else counting
