@@ -47,7 +47,7 @@ def recover(
 ) -> Result:
     """Recover a structured signal x from measurements y = A x + e.
 
-    With a model (hard structure): `subspace_pursuit`, then `cosamp` and `htp` for the signals that are left above the
+    With a model (hard structure): `subspace_pursuit`, then `htp` and `cosamp` for the signals that are left above the
     tolerance or the noise level, of which the smallest residual is taken. The budget k is the one given; without it
     the smallest whose residual is within the noise, or the one that predicts held-out measurements best.
 
@@ -137,7 +137,7 @@ def _with_model(
     """With a budget that is given, or else chosen by the held-out rows or the noise."""
 
     def solve(A: LinearOperator, y: Array, budget: Any, noise: Array | None = noise) -> Result:
-        result = in_turn((subspace_pursuit, cosamp, htp), A, y, model, budget, noise=noise, **options)
+        result = in_turn((subspace_pursuit, htp, cosamp), A, y, model, budget, noise=noise, **options)
         result = _judged(A, y, fit(model, A.in_shape), budget, result)
         return result if k is not None else replace(result, budget=plain(np.full(np.shape(result.status), budget)))
 

@@ -286,3 +286,84 @@ def subspace_pursuit(A, y, best, k):
         yield x
         merged = support | best(A.conj().T @ (y - A @ x), k)
         support = best(least_squares(A, y, merged), k)
+
+
+def cgiht(A, y, best, k):
+    """Blanchard, Tanner and Wei, 2015, CGIHT restarted.
+
+    It restarts from the gradient, too, after a conjugate step that would change the support and raise the residual;
+    a step along the gradient is safeguarded as in `niht`. A rejected trial is yielded as no move.
+    """
+    x = np.zeros(A.shape[1], np.result_type(A, y))
+    support, p, shrink, on_last = best(A.conj().T @ y, k), None, 1.0, None
+    while True:
+        r = A.conj().T @ (y - A @ x)
+        on = np.where(support, r, 0)
+        p = r if p is None else r + np.linalg.norm(on) ** 2 / np.linalg.norm(on_last) ** 2 * p
+        plain = p is r
+        alpha = shrink * np.linalg.norm(on) ** 2 / np.linalg.norm(A @ np.where(support, p, 0)) ** 2
+        support_new = best(x + alpha * p, k)
+        x_new = np.where(support_new, x + alpha * p, 0)
+        same, move = (support_new == support).all(), x_new - x
+        if plain:
+            good = same or alpha <= 0.99 * np.linalg.norm(move) ** 2 / np.linalg.norm(A @ move) ** 2
+        else:
+            good = same or np.linalg.norm(y - A @ x_new) <= np.linalg.norm(y - A @ x)
+        shrink = shrink / 2 if plain and not good else 1.0
+        if good:
+            x, support = x_new, support_new
+        p, on_last = (p if same else None), on
+        yield x
+
+
+def htp(A, y, best, k, *, step=None, gradient_steps=None, x=None):
+    """Foucart, 2011: HTP, and with so many gradient steps of the best length fast HTP.
+
+    Without a step it is ||x||^2 / ||A x||^2.
+    """
+    x = np.zeros(A.shape[1], np.result_type(A, y)) if x is None else x
+    while True:
+        mu = step or (np.linalg.norm(x) ** 2 / np.linalg.norm(A @ x) ** 2 if x.any() else 1.0)
+        v = x + mu * A.conj().T @ (y - A @ x)
+        support = best(v, k)
+        if gradient_steps is None:
+            x = least_squares(A, y, support)
+        else:
+            x = np.where(support, v, 0)
+            for _ in range(gradient_steps):
+                g = np.where(support, A.conj().T @ (y - A @ x), 0)
+                x = x + np.linalg.norm(g) ** 2 / np.linalg.norm(A @ g) ** 2 * g
+        yield x
+
+
+def am_cosamp(A, y, head, tail):
+    """Hegde, Indyk and Schmidt, 2015, AM-CoSaMP with the masks ``head(v)`` and ``tail(v)``."""
+    x, support = np.zeros(A.shape[1], np.result_type(A, y)), np.zeros(A.shape[1], bool)
+    while True:
+        b = least_squares(A, y, head(A.conj().T @ (y - A @ x)) | support)
+        support = tail(b)
+        x = np.where(support, b, 0)
+        yield x
+
+
+def am_iht(A, y, head, tail):
+    """Hegde, Indyk and Schmidt, 2015, AM-IHT, with steps along the head that are halved until the residual falls.
+
+    The first step is the exact one on the support, or along the whole head where that vanishes on the support. Every
+    trial is yielded, a rejected one as no move.
+    """
+    x, support = np.zeros(A.shape[1], np.result_type(A, y)), np.zeros(A.shape[1], bool)
+    while True:
+        g = A.conj().T @ (y - A @ x)
+        d = np.where(head(g), g, 0)
+        probe = np.where(support, d, 0) if (d * support).any() else d
+        mu = np.linalg.norm(probe) ** 2 / np.linalg.norm(A @ probe) ** 2
+        while True:
+            support_new = tail(x + mu * d)
+            x_new = np.where(support_new, x + mu * d, 0)
+            if np.linalg.norm(y - A @ x_new) <= np.linalg.norm(y - A @ x):
+                break
+            mu /= 2
+            yield x
+        x, support = x_new, support_new
+        yield x

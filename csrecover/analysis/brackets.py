@@ -76,12 +76,15 @@ class Residuals:
         E |noise|^2 of a row.
     nonzeros : int or array (*batch,)
         size of the support that was fitted.
+    degrees : 1 or 2
+        degrees of freedom of a residual: 2 for complex ones.
     """
 
     held: np.ndarray
     trained: np.ndarray
     power: Any = 0.0
     nonzeros: Any = 0
+    degrees: int = 1
 
     def unseen(self, rows: Rows) -> int:
         """Rows of the transform that were not used, held-out ones included; one for independent rows."""
@@ -96,7 +99,7 @@ def split(rows: Rows, residual: np.ndarray, held: np.ndarray, power: Any = 0.0, 
     """Squared moduli of residuals (*batch, m), held out where the mask (m,) is true."""
     energy = np.abs(residual).astype(np.float64) ** 2 / rows.gain
     trained = energy[..., ~held] if rows.orthonormal else energy[..., :0]
-    return Residuals(energy[..., held], trained, np.asarray(power) / rows.gain, nonzeros)
+    return Residuals(energy[..., held], trained, np.asarray(power) / rows.gain, nonzeros, 1 + np.iscomplexobj(residual))
 
 
 def kurtosis(energy: np.ndarray, degrees: int) -> np.ndarray:
@@ -120,9 +123,9 @@ def error_bracket(rows: Rows, residuals: Residuals, risk: float) -> tuple[np.nda
 
     g are the degrees of freedom of a residual by their kurtosis (a tail heavier than Gaussian costs, a lighter one
     gains nothing), f = h / N is the share of the unseen rows that is held out (zero for independent rows), rho that of
-    the error in the residuals' energy. K is the energy of the error in the rows of an orthonormal
-    transform that were used, by Stein's unbiased estimate from their residuals; its error joins the bracket at the
-    lower end by the method of variance estimates recovery, at the upper end by a bound that overfitting raises.
+    the error in the residuals' energy. K is the energy of the error in the rows of an orthonormal transform that were
+    used, by Stein's unbiased estimate from their residuals; its error joins the bracket at the lower end by the method
+    of variance estimates recovery, at the upper end by a bound that overfitting raises.
 
     References
     ----------
@@ -133,7 +136,7 @@ def error_bracket(rows: Rows, residuals: Residuals, risk: float) -> tuple[np.nda
     """
     power, ends = residuals.power, _mean_energy(rows, residuals, risk)
     excess, excess_low, excess_high = (residuals.unseen(rows) * np.maximum(end - power, 0) for end in ends)
-    seen, seen_high, variance = _seen(residuals.trained, power, residuals.nonzeros, rows.degrees)
+    seen, seen_high, variance = _seen(residuals)
     spread = np.sqrt((excess - excess_low) ** 2 + special.ndtri(1 - risk / 2) ** 2 * variance)
     low = np.where(excess_low > 0, np.maximum(seen + excess - spread, 0), 0)
     estimate, high = np.sqrt(seen + excess), np.sqrt(seen_high + excess_high)
@@ -143,7 +146,7 @@ def error_bracket(rows: Rows, residuals: Residuals, risk: float) -> tuple[np.nda
 def _mean_energy(rows: Rows, residuals: Residuals, risk: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean energy of the held-out residuals, and the ends of the bracket of what it estimates."""
     t, h = residuals.held.mean(axis=-1), residuals.held.shape[-1]
-    each = np.minimum(rows.degrees, 2 / (kurtosis(residuals.held, rows.degrees) - 1))
+    each = np.minimum(residuals.degrees, 2 / (kurtosis(residuals.held, residuals.degrees) - 1))
     share = h / residuals.unseen(rows) if rows.orthonormal else 0.0
     error = np.maximum(0, 1 - residuals.power / np.where(t > 0, t, np.inf))
     nu = h * each / np.maximum(1 - share * error**2, 1e-6)
@@ -151,14 +154,14 @@ def _mean_energy(rows: Rows, residuals: Residuals, risk: float) -> tuple[np.ndar
     return t, lower, upper
 
 
-def _seen(trained: np.ndarray, power: np.ndarray, nonzeros: Any, degrees: int) -> tuple[Any, Any, Any]:
+def _seen(residuals: Residuals) -> tuple[Any, Any, Any]:
     """Energy of the error in the rows that were used: estimate, upper bound, variance of the estimate."""
-    used = trained.shape[-1]
+    used, power = residuals.trained.shape[-1], residuals.power
     if not used:
         return 0.0, 0.0, 0.0
-    energy, fitted = trained.sum(axis=-1), np.minimum(nonzeros, used) * power
-    excess = energy - used * power
-    variance = (2 * used * power**2 + 4 * power * np.maximum(excess, 0)) / degrees
+    fitted = np.minimum(residuals.nonzeros, used) * power
+    excess = residuals.trained.sum(axis=-1) - used * power
+    variance = (2 * used * power**2 + 4 * power * np.maximum(excess, 0)) / residuals.degrees
     return np.maximum(excess + 2 * fitted, 0), fitted + np.abs(excess + fitted), variance
 
 
@@ -207,8 +210,8 @@ def bracket(
     eligible = np.isin(np.arange(held.size), rows.eligible)
     measured = split(rows, y, held if rows.orthonormal else eligible, residuals.power)
     rounding = residuals.total(rows) <= np.asarray(floor) ** 2
-    tails = kurtosis(split(rows, y, eligible).held, rows.degrees)
-    tails = np.where(rounding, tails, np.maximum(tails, kurtosis(residuals.held, rows.degrees)))
+    tails = kurtosis(split(rows, y, eligible).held, residuals.degrees)
+    tails = np.where(rounding, tails, np.maximum(tails, kurtosis(residuals.held, residuals.degrees)))
     heavy = (rows.orthonormal and not rows.scrambled) & (tails > _CONCENTRATED)
     exact = rounding & ~heavy
 
@@ -224,7 +227,7 @@ def bracket(
         "exact to machine precision": exact,
         "upper end only: it bounds error and noise together": (power is None) & ~exact,
         "residuals smaller than the stated noise, lower it": _mean_energy(rows, residuals, risk)[2] < residuals.power,
-        _CONCENTRATION.format(expected=1 + 2 // rows.degrees, count=held.sum(), total=rows.total): heavy,
+        _CONCENTRATION.format(expected=1 + 2 // residuals.degrees, count=held.sum(), total=rows.total): heavy,
     }
     return _estimate(numbers, confidence, int(held.sum()), about, _notes(remarks, tails))
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..backend import Array, eps, flat, is_complex, namespace, norm, to_like, to_numpy
 from ..models import SupportModel
+from ..models.base import exceeds
 from ..operators import LinearOperator, Sampling
 from ..solvers import Result
 from ..solvers.hard import noise_level
@@ -94,7 +95,7 @@ def held_out(
     tried = [solve(part, seen, budget) for budget in budgets]
     best = _least([_rows(A, y - A @ each.x)[held] for each in tried], _rows(A, y)[held]) if k is None else 0
     first, refit = tried[best], solve(A, y, budgets[best])
-    half = rows.degrees == 2 and not is_complex(first.x)  # a complex measurement is two equations for real unknowns
+    half = is_complex(y) and not is_complex(first.x)  # a complex measurement is two equations for real unknowns
     found = bracket(
         rows,
         _rows(A, y - A @ first.x),
@@ -159,11 +160,11 @@ def _budgets(model: SupportModel, A: LinearOperator, y: Array, m: int) -> list[i
     """Budgets spread evenly on a logarithmic scale, as far as m measurements can tell two members apart."""
     if y.ndim > len(A.out_shape):
         raise ValueError("held-out rows choose the budget of one signal at a time: give k for a batch")
-    if not isinstance(model, SupportModel) or not isinstance(model.units(A.in_shape), int):
-        raise TypeError(f"held-out rows choose budgets that are integers, of a model with supports: give k for {model}")
+    if not isinstance(model, SupportModel):
+        raise TypeError(f"held-out rows choose the budget of a model with supports: give k for {model}")
     model = fit(model, A.in_shape)
-    most = 1
-    while most < model.units(A.in_shape) and model.max_nonzeros(most + 1) <= m // 2:
+    most, units = 1, model.units(A.in_shape)
+    while not exceeds(model.check_budget(most + 1), units) and model.max_nonzeros(most + 1) <= m // 2:
         most += 1
     return sorted({round(most ** (step / (_BUDGETS - 1))) for step in range(_BUDGETS)})
 

@@ -45,8 +45,6 @@ class Rows:
         flat indices of the measurements that may be held out; all others are always used.
     total : int
         rows of the whole orthonormal transform; 0 for independent rows.
-    degrees : 1 or 2
-        degrees of freedom of a residual: 2 for complex rows.
     density : float
         share of the entries that are not zero.
     scrambled : bool
@@ -62,7 +60,6 @@ class Rows:
     gain: float
     eligible: np.ndarray
     total: int = 0
-    degrees: int = 1
     density: float = 1.0
     scrambled: bool = False
 
@@ -70,9 +67,8 @@ class Rows:
         eligible = np.asarray(self.eligible)
         if self.law not in ("independent", "orthonormal"):
             raise ValueError(f'the law of rows is "independent" or "orthonormal", got {self.law!r}')
-        if not 0 < self.gain < math.inf or self.degrees not in (1, 2) or not 0 < self.density <= 1:
-            given = f"gain={self.gain}, degrees={self.degrees}, density={self.density}"
-            raise ValueError(f"expected gain > 0, 1 or 2 degrees of freedom and a density in (0, 1], got {given}")
+        if not 0 < self.gain < math.inf or not 0 < self.density <= 1:
+            raise ValueError(f"expected gain > 0 and a density in (0, 1], got {self.gain} and {self.density}")
         if eligible.ndim != 1 or eligible.dtype.kind not in "iu" or np.unique(eligible).size < eligible.size:
             raise ValueError(f"eligible lists distinct integers, the measurements to hold out from, got {eligible!r}")
         if self.orthonormal and self.total < eligible.size:
@@ -129,17 +125,16 @@ def rows_of(A: Any) -> Rows:
         return _last_rows(head, gain, right)
     if not all(_isometric(factor) for factor in right):
         raise ValueError(f"{A}: its rows do not act on the unknowns, but on what {right[-1]} makes of them. {_REMEDY}")
-    degrees, eligible = 1 + A.complex_output, np.arange(A.size_out)
+    eligible = np.arange(A.size_out)
     if isinstance(head, Matrix | SparseMatrix):
-        return Rows("independent", gain * _variance(head), eligible, degrees=degrees, density=_density(head))
+        return Rows("independent", gain * _variance(head), eligible, density=_density(head))
     if not _flat(head):
         raise _refused(A, "its rows are not exchangeable")
     if not all(factor.uniform or _everything(factor) for factor in factors[:leading] if isinstance(factor, Sampling)):
         raise _refused(
             A, "its rows are not known to be drawn uniformly; if they were, say so: Sampling(..., uniform=True)"
         )
-    scrambled = _scrambled(A, right)
-    return Rows("orthonormal", gain, eligible, total=head.size_out, degrees=degrees, scrambled=scrambled)
+    return Rows("orthonormal", gain, eligible, total=head.size_out, scrambled=_scrambled(A, right))
 
 
 def check_rows(A: LinearOperator, count: int, rng: Any = 0) -> VStack:
@@ -193,11 +188,11 @@ def _last_rows(A: VStack, gain: float, right: list[LinearOperator]) -> Rows:
     if own.orthonormal or not all(_isometric(factor) for factor in right):
         raise _refused(A, "the last operator of the stack has no independent rows")
     start = A.size_out - A.operators[-1].size_out
-    return Rows(own.law, gain * own.gain, start + own.eligible, degrees=own.degrees, density=own.density)
+    return Rows(own.law, gain * own.gain, start + own.eligible, density=own.density)
 
 
 def _isometric(A: LinearOperator) -> bool:
-    """Whether ||A e|| = ||e|| for every e; a reordering of all entries in one row is counted with its scale apart."""
+    """Whether ||A e|| = ||e|| for every e, but for the scale of a Sampling, which the gain counts."""
     return A.unitary or _everything(A)
 
 

@@ -116,7 +116,7 @@ def _solve(factor, z, x, t):
 
 @_sums
 def _correlate(rows, place, chosen, x, t, c0, c):
-    """c = A^H (y - A_S x)."""
+    """Correlations c = A^H (y - A_S x)."""
     for low in range(0, len(c), _STRETCH):
         high = min(low + _STRETCH, len(c))
         part = c[low:high]

@@ -24,7 +24,7 @@ def smallest_budget(
 ) -> Result:
     """The result of the smallest budget with ||y - A x|| <= max(noise, tol ||y||): of 1, 2, 4, ..., then bisection.
 
-    Budgets are tried as long as a fit would tell something, see `told_apart`. A signal that fits with none of them is
+    Budgets are tried as long as the fit that is to be expected would be no accident, see `told_apart`. A signal that fits with none of them is
     INFEASIBLE, and returned as the largest of them leaves it.
 
     Parameters
@@ -48,9 +48,10 @@ def smallest_budget(
     level = namespace(y).maximum(noise, max(tol, 10 * eps(y)) * norm(y, len(A.out_shape)))
 
     def sensible(k: int, relative: float) -> bool:
-        if k > model.units(A.in_shape) or model.max_nonzeros(k) > A.size_out:
+        absorbed = model.max_nonzeros(k) / A.size_out  # the share of the noise that least squares take up
+        if k > model.units(A.in_shape) or absorbed >= 1:
             return False
-        return bool(told_apart(A, y, model, k, relative))
+        return bool(told_apart(A, y, model, k, (1 - absorbed) ** 0.5 * relative))
 
     def search(noise: float, size: float) -> Search:
         """Budgets, from their residuals: the first is tried in any case."""

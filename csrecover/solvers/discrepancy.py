@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import exp, log, prod
+from functools import partial
+from math import exp, log
 from typing import Any
 
 import numpy as np
 
-from ..backend import Array, cast_like, eps, namespace, norm, to_numpy
+from ..backend import Array, cast_like, eps, norm, to_numpy
 from ..operators import LinearOperator
 from ..penalties import Penalty
 from ..penalties.indicator import Indicator
@@ -19,7 +20,7 @@ from .problem import check_penalty
 from .result import Result, plain
 from .search import Search, searched
 from .selections import batch_of, signals_at
-from .working_set import Prepared, check_supported, working_set
+from .working_set import working_set
 
 _CLOSE = 0.99  # a residual between this share of the noise level and the level itself is close enough
 _AIM = 0.995
@@ -59,8 +60,14 @@ def at_noise_level(
     penalty = check_penalty(A, penalty)
     if isinstance(penalty, Indicator):
         raise TypeError(f"{type(penalty).__name__} has no weight for the noise level to decide: leave noise out")
-    make = _by_working_sets if solver is working_set else _by_warm_starts
-    solve = make(solver, A, y, penalty, options)
+    batch = batch_of(A, y)
+    solve_at = _one_after_another if solver is working_set else _together
+
+    def solve(rows: np.ndarray, scales: np.ndarray, result: Result | None) -> Result:
+        start = None if result is None else signals_at(result.x, rows, batch)
+        found = solve_at(partial(solver, A, **options), signals_at(y, rows, batch), penalty, scales, start)
+        return replace(found, scale=plain(scales))
+
     return searched(scales, solve, A, y, noise, _first_scales(A, y, penalty), one_by_one=False)
 
 
@@ -103,30 +110,19 @@ def _first_scales(A: LinearOperator, y: Array, penalty: Penalty) -> tuple[np.nda
     return np.where(finite, np.where(largest > 0, (1 + 8 * eps(y)) * largest, 1.0), guess), finite
 
 
-def _by_warm_starts(solver: Any, A: LinearOperator, y: Array, penalty: Penalty, options: dict[str, Any]) -> Any:
-    """``solve(rows, scales, result)``, from the result so far."""
-    batch = batch_of(A, y)
-
-    def solve(rows: np.ndarray, scales: np.ndarray, result: Result | None) -> Result:
-        start = None if result is None else signals_at(result.x, rows, batch)
-        weighted = multiple(penalty, cast_like(scales, y))
-        solved = solver(A, signals_at(y, rows, batch), weighted, x0=start, **options)
-        return replace(solved, scale=plain(scales))
-
-    return solve
+def _together(solve: Callable[..., Result], y: Array, penalty: Penalty, scales: np.ndarray, start: Any) -> Result:
+    """Solutions at a scale for each signal."""
+    return solve(y, multiple(penalty, cast_like(scales, y)), x0=start)
 
 
-def _by_working_sets(_: Any, A: LinearOperator, y: Array, penalty: Any, options: dict[str, Any]) -> Any:
-    """The same, where the signals share the columns and each goes on from its last solution."""
-    batch = batch_of(A, y)
-    signals = namespace(y).reshape(y, (-1, *(1,) * bool(batch), *A.out_shape))
-    first = Prepared(A, signals[0, ...], check_supported(A, penalty))
-    problems = [first, *(Prepared(A, signals[i, ...], penalty, first) for i in range(1, signals.shape[0]))]
-
-    def solve(rows: np.ndarray, scales: np.ndarray, _: Result | None) -> Result:
-        pairs = zip(rows, np.ravel(scales), strict=True)
-        results = [problems[row].solve(float(scale), **options) for row, scale in pairs]
-        whole = batch if len(rows) == prod(batch) else (len(rows),)
-        return replace(joined_results(results, whole) if batch else results[0], scale=plain(scales))
-
-    return solve
+def _one_after_another(
+    solve: Callable[..., Result], y: Array, penalty: Penalty, scales: np.ndarray, start: Any
+) -> Result:
+    """The same by a solver that takes one scale."""
+    if not np.ndim(scales):
+        return solve(y, penalty, scale=float(scales), x0=start)
+    results = []
+    for row, scale in enumerate(np.ravel(scales)):
+        one, x = (signals_at(values, np.array([row]), scales.shape) for values in (y, start))
+        results.append(solve(one, penalty, scale=float(scale), x0=x))
+    return joined_results(results, scales.shape)

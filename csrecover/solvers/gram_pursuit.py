@@ -15,16 +15,18 @@ from .orthogonal import LEAST
 from .units import Units
 
 _MEMORY = 2**30  # bytes that rows of the Gram matrix may take
-_AHEAD = 32  # rows that are computed together, where one is missing
+_AHEAD = 8, 32  # rows that are computed together where one is missing: of a small matrix, and of others
+_SMALL = 2**20  # entries of a matrix that is read fast enough
+_BLOCK = 512  # columns that are multiplied with all later ones at a time
 _CANCELLED = 1e4  # rounding units of ||y||^2 below which ||y||^2 - ||Q^H y||^2 says nothing
 
 
 class GramPursuit:
     """The same as `OrthogonalPursuit`, with the correlations A^H y - A^H A x from rows of the Gram matrix A^H A.
 
-    Rows are computed when they are wanted, with those of the next largest correlations, which mostly are wanted soon: so
-    a single signal takes few products with many columns in place of a product with A^H an iteration. A batch that will
-    want most of them starts with all of them.
+    Rows are computed when they are wanted, with those of the next largest correlations, which mostly are wanted soon:
+    so a single signal takes few products with many columns in place of a product with A^H an iteration. A batch that
+    will want most of them starts with all of them.
 
     References
     ----------
@@ -53,15 +55,7 @@ class GramPursuit:
         self.running = np.ones(signals, bool)
         self.place, self.rows = np.full(A.size_in, -1), np.empty((0, A.size_in), A.matrix.dtype)
         if 2 * signals * size >= A.size_in and _bytes(A, A.size_in) <= _MEMORY:
-            self.place, self.rows = np.arange(A.size_in), A.matrix.conj().T @ A.matrix
-
-    @staticmethod
-    def serves(A: LinearOperator, y: Array, units: Units, size: int) -> bool:
-        """Whether the numbers are at hand, and the rows that supports of so many columns want are not too many."""
-        if not (isinstance(A, Dense) and library(y) == "numpy" and units.channels is None and not A.real_input):
-            return False
-        rows = min(A.size_in, 2 * size * prod(y.shape) // A.size_out)
-        return _bytes(A, rows) <= _MEMORY and compiled("pursuit") is not None
+            self.place, self.rows = np.arange(A.size_in), _gram(A.matrix)
 
     @property
     def iterations(self) -> np.ndarray:
@@ -70,7 +64,7 @@ class GramPursuit:
 
     def advance(self, goal: int) -> None:
         """Take units until so many iterations are done."""
-        for i in np.flatnonzero(self.running):
+        for i in np.flatnonzero(self.running).tolist():
             self._advance(i, goal)
 
     def signal(self) -> Array:
@@ -101,7 +95,7 @@ class GramPursuit:
         gains = self.units.gains(self.c[i], ()) + self.first[i]
         gains[known | self.taken[i]] = -1
         gains[self.picks[i]] = np.inf
-        count = min(max(self.picks.shape[1], _AHEAD // self.units.width), gains.size)
+        count = min(max(self.picks.shape[1], _AHEAD[self.matrix.size > _SMALL] // self.units.width), gains.size)
         units = np.argpartition(-gains, count - 1)[:count]
         members = self.units.members[units[gains[units] >= 0]]
         wanted = members[members < self.place.size]
@@ -114,6 +108,25 @@ class GramPursuit:
             self.rows = wider
         self.rows[used:end] = self.matrix[:, wanted].conj().T @ self.matrix
         self.place[wanted] = np.arange(used, end)
+
+
+def serves(A: LinearOperator, y: Array, units: Units, size: int) -> bool:
+    """Whether `GramPursuit` can take supports of up to so many columns: on the host, with not too many rows."""
+    if not (isinstance(A, Dense) and library(y) == "numpy" and units.channels is None and not A.real_input):
+        return False
+    rows = min(A.size_in, 2 * size * prod(y.shape) // A.size_out)
+    return _bytes(A, rows) <= _MEMORY and compiled("pursuit") is not None
+
+
+def _gram(matrix: np.ndarray) -> np.ndarray:
+    """A^H A: the blocks on and above the diagonal, and what follows from them."""
+    n, adjoint = matrix.shape[1], matrix.conj().T
+    out = np.empty((n, n), matrix.dtype)
+    for start in range(0, n, _BLOCK):
+        own, later = slice(start, start + _BLOCK), slice(start + _BLOCK, n)
+        out[own, start:] = adjoint[own] @ matrix[:, start:]
+        out[later, own] = out[own, later].conj().T
+    return out
 
 
 def _bytes(A: Dense, rows: int) -> int:

@@ -63,7 +63,6 @@ def iht(
         max_iter=max_iter,
         callback=callback,
         patience=30,
-        prepared=False,
     )
 
 

@@ -34,8 +34,8 @@ def am_iht(
 
     Each iteration is x <- T(x + step H(A^H (y - A x))), with the head approximation H(v) = v on ``model.head(v, 2 k)``
     and the tail approximation T of ``model.tail``. A model without them projects exactly, ``support_of_sum`` and
-    ``support`` take their places. The step is the exact one for the head on the current support (for the whole head where
-    there it is zero), halved until the residual falls.
+    ``support`` take their places. The step is the exact one for the head on the current support (the whole head, where
+    that is zero), halved until the residual falls.
 
     Parameters are those of `cosamp`. The support of the result is a tail and may exceed the budget as that does.
 
@@ -44,8 +44,20 @@ def am_iht(
     C. Hegde, P. Indyk and L. Schmidt, Approximation algorithms for model-based compressive sensing,
     IEEE Trans. Information Theory 61(9), 2015; there the step is one.
     """
-    options = {"x0": x0, "noise": noise, "tol": tol, "max_iter": max_iter, "callback": callback}
-    return solve_with_model(am_iht_iterates, A, y, model, k, **options, patience=30, prepared=False)
+    return solve_with_model(
+        am_iht_iterates,
+        A,
+        y,
+        model,
+        k,
+        x0=x0,
+        noise=noise,
+        tol=tol,
+        max_iter=max_iter,
+        callback=callback,
+        patience=30,
+        prepared=False,
+    )
 
 
 def am_cosamp(
@@ -71,11 +83,22 @@ def am_cosamp(
     References
     ----------
     C. Hegde, P. Indyk and L. Schmidt, Approximation algorithms for model-based compressive sensing,
-    IEEE Trans. Information Theory 61(9), 2015; there the head is of the budget of a sum of two members, for which more
-    measurements were needed.
+    IEEE Trans. Information Theory 61(9), 2015; there the head is of the budget of a sum of two members, which needs
+    more measurements in practice.
     """
-    options = {"x0": x0, "noise": noise, "tol": tol, "max_iter": max_iter, "callback": callback}
-    return solve_with_model(am_cosamp_iterates, A, y, model, k, **options, patience=8)
+    return solve_with_model(
+        am_cosamp_iterates,
+        A,
+        y,
+        model,
+        k,
+        x0=x0,
+        noise=noise,
+        tol=tol,
+        max_iter=max_iter,
+        callback=callback,
+        patience=8,
+    )
 
 
 def am_iht_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, x: Array) -> Iterator[Iterate]:

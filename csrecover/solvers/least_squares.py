@@ -64,7 +64,7 @@ class Dense(Wrapper):
             return self.operator._apply(x)
         if isinstance(self.operator, Counting):
             self.operator.counts[0] += 1
-        return to_like(self.columns.times(to_numpy(x)), x)
+        return to_like(self.gathered.times(to_numpy(x)), x)
 
     def _adjoint(self, y: Array) -> Array:
         return self.correlations if y is self.y else self.operator._adjoint(y)
@@ -80,7 +80,7 @@ class Dense(Wrapper):
         return cast_like(self.source.todense(), self.y)
 
     @cached_property
-    def columns(self) -> Columns:
+    def gathered(self) -> Columns:
         """Columns known so far; for real signals the real and imaginary parts of their equations."""
         return Columns(to_numpy(stacked(self.matrix) if self.real_input else self.matrix))
 
@@ -92,12 +92,12 @@ class Dense(Wrapper):
         """Inner products for the systems of so many signals, of at most `most` unknowns; all the same if shared."""
         if count == 1 or self.size_in <= _SHARED:
             if not self._grams:
-                self._grams.append(Gram(self.columns))
+                self._grams.append(Gram(self.gathered))
             return self._grams * count
         if count * most**2 > _KEPT:
-            return [Gram(self.columns) for _ in range(count)]
+            return [Gram(self.gathered) for _ in range(count)]
         while len(self._grams) < count:
-            self._grams.append(Gram(self.columns))
+            self._grams.append(Gram(self.gathered))
         return self._grams
 
 
@@ -155,7 +155,7 @@ def _on_host(A: Dense, y: Array, support: Array, most: int) -> Array:
 def _one_by_one(A: Dense, y: np.ndarray, masks: np.ndarray, correlations: np.ndarray, grams: list[Gram]) -> np.ndarray:
     if A.real_input:
         y = stacked(y[..., None])[..., 0]
-    x = np.zeros(masks.shape, np.result_type(A.columns.matrix, y))
+    x = np.zeros(masks.shape, np.result_type(A.gathered.matrix, y))
     for i, gram in enumerate(grams):
         places = np.flatnonzero(masks[i])
         if places.size:

@@ -18,7 +18,7 @@ from ..models import Sparse, SupportModel
 from ..operators import LinearOperator
 from .base import Counting, Iterate, Progress, accounted, iterate, run
 from .convex import starting_point
-from .gram_pursuit import GramPursuit
+from .gram_pursuit import GramPursuit, serves
 from .hard import noise_level
 from .least_squares import Dense, least_squares_on, prepare
 from .orthogonal import OrthogonalPursuit
@@ -26,7 +26,7 @@ from .problem import check_model, check_problem
 from .result import Result, Status, plain
 from .units import Units
 
-_EVERY = 10  # iterations between looks; one where a callback wants to see them, on the host
+_EVERY = 10  # iterations between looks on a device; on the host the last alone where nothing else is wanted
 _CLOSER = 1 - 1e-3  # share of the residual to reach, so that the product that certifies it may round
 
 
@@ -191,10 +191,11 @@ def _pursue(
         operator = counted(A, y, counting)
         inner = operator if single is A else counted(single, y, Counting(single, counting.counts))
         first = _first(model, units, A, y, k, x0, size.shape)
-        enough = _CLOSER * namespace(size).maximum(level, max(tol, 10 * eps(y)) * size)
-        kind = GramPursuit if GramPursuit.serves(inner, y, units, steps * at_once * units.width) else OrthogonalPursuit
-        pursuit = kind(inner, y, units, steps, at_once, first, enough)
-        every = 1 if callback is not None and on_host(y) else _EVERY
+        relative = max(tol, 10 * eps(y)) if isinstance(tol, numbers.Real) else 0.0  # of another kind `run` complains
+        enough = _CLOSER * namespace(size).maximum(level, relative * size)
+        kind: Any = GramPursuit if serves(inner, y, units, steps * at_once * units.width) else OrthogonalPursuit
+        pursuit: OrthogonalPursuit | GramPursuit = kind(inner, y, units, steps, at_once, first, enough)
+        every = _EVERY if not on_host(y) else 1 if callback is not None or at_once > 1 else steps
         result = run(
             pursuit_iterates(operator, y, model, k, pursuit),
             tol=tol,
