@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .analysis.holdout import held_out
-from .backend import Array, divide, norm, to_like, to_numpy
+from .backend import Array, norm, to_numpy
 from .models import Model
 from .operators import LinearOperator, as_operator
 from .penalties import Penalty
@@ -48,7 +48,7 @@ def recover(
     """Recover a structured signal x from measurements y = A x + e.
 
     With a model (hard structure): `subspace_pursuit`, then `htp` and `cosamp` for the signals that are left above the
-    tolerance or the noise level, of which the smallest residual is taken. The budget k is the one given; without it
+    tolerance or the noise level; the result of the smallest residual is taken. The budget k is the one given; without it
     the smallest whose residual is within the noise, or the one that predicts held-out measurements best.
 
     With a penalty (soft structure): the minimiser of 0.5 ||A x - y||^2 + scale * penalty(x), by `working_set` for a
@@ -150,8 +150,9 @@ def _with_model(
 
 def _judged(A: LinearOperator, y: Array, model: Any, k: Any, result: Result) -> Result:
     """The result with fits that may be an accident called AMBIGUOUS."""
-    relative = to_numpy(divide(to_like(result.residual_norm, y), norm(y, len(A.out_shape))))
-    accident = result.converged & ~told_apart(A, y, model, k, relative)
+    size = to_numpy(norm(y, len(A.out_shape)))
+    relative = np.divide(result.residual_norm, size, out=np.zeros_like(size), where=size > 0)
+    accident = result.converged & (size > 0) & ~told_apart(A, y, model, k, relative)
     status = np.array(result.status, dtype=object)
     status[accident] = Status.AMBIGUOUS
     return replace(result, status=plain(status))

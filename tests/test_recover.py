@@ -156,7 +156,7 @@ def test_as_many_unknowns_as_measurements_tell_nothing():
     assert told_apart(cs.gaussian(50, 50, 0), y, cs.Sparse(), 50, 1e-6)  # there is one solution at most
 
 
-OUTSIDE = [(cs.Sparse(), 48, 36), (TREE, 48, 36), (cs.BlockSparse(BLOCKS), 48, 5), (cs.Sparse(), 48, 24)]
+OUTSIDE = [(cs.Sparse(), 48, 36), (TREE, 48, 36), (cs.BlockSparse(BLOCKS), 48, 4), (cs.Sparse(), 48, 24)]
 
 
 @pytest.mark.parametrize("how", ["k and noise", "noise", "holdout"])

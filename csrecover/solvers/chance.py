@@ -11,7 +11,7 @@ from ..backend import eps, is_complex
 from ..models import SupportModel
 from ..operators import LinearOperator
 
-LIKELY = 0.01  # a fit that is likelier than this by accident says nothing
+_LIKELY = 0.01  # a fit that is likelier than this by accident says nothing
 
 
 def log_chance(A: LinearOperator, y: Any, model: SupportModel, k: Any, relative: Any) -> np.ndarray:
@@ -51,4 +51,4 @@ def told_apart(A: LinearOperator, y: Any, model: SupportModel, k: Any, relative:
     """Whether a fit of that relative residual is no accident, as none is where the matrix is not wide."""
     if A.size_out >= A.size_in:
         return np.ones(np.shape(relative), bool)
-    return log_chance(A, y, model, k, relative) <= math.log(LIKELY)
+    return log_chance(A, y, model, k, relative) <= math.log(_LIKELY)

@@ -25,11 +25,19 @@ from .working_set import working_set
 _CLOSE = 0.99  # a residual between this share of the noise level and the level itself is close enough
 _AIM = 0.995
 _ROUNDS = 40
+_FINE = 0.01  # share of the noise that a solution may be off by in its residual: ||A (x - x*)||^2 / 2 <= gap
 _DEEPEST = 1e-5  # share of what is to be expected of the scale below which none is looked for
 
 
 def at_noise_level(
-    solver: Callable[..., Result], A: LinearOperator, y: Array, penalty: Penalty, noise: Array, **options: Any
+    solver: Callable[..., Result],
+    A: LinearOperator,
+    y: Array,
+    penalty: Penalty,
+    noise: Array,
+    *,
+    tol: float,
+    **options: Any,
 ) -> Result:
     """The result for the largest scale of the penalty with ||y - A x|| <= noise, to one per cent of the noise.
 
@@ -41,11 +49,13 @@ def at_noise_level(
     Parameters
     ----------
     solver : callable
-        ``solver(A, y, penalty, x0=..., **options)``.
+        ``solver(A, y, penalty, x0=..., tol=..., **options)``.
     A : LinearOperator
     y : array, (*batch, *out_shape)
     penalty : Penalty
     noise : array, (*batch,), positive
+    tol : float
+        of each solution; lowered where the noise is so small that a more exact one is needed.
 
     Raises
     ------
@@ -60,12 +70,14 @@ def at_noise_level(
     penalty = check_penalty(A, penalty)
     if isinstance(penalty, Indicator):
         raise TypeError(f"{type(penalty).__name__} has no weight for the noise level to decide: leave noise out")
-    batch = batch_of(A, y)
+    batch, size = batch_of(A, y), to_numpy(norm(y, len(A.out_shape)))
+    share = np.divide(to_numpy(noise), size, out=np.ones_like(size), where=size > 0).min()
+    solve_one = partial(solver, A, tol=min(tol, float(_FINE * share) ** 2), **options)
     solve_at = _one_after_another if solver is working_set else _together
 
     def solve(rows: np.ndarray, scales: np.ndarray, result: Result | None) -> Result:
         start = None if result is None else signals_at(result.x, rows, batch)
-        found = solve_at(partial(solver, A, **options), signals_at(y, rows, batch), penalty, scales, start)
+        found = solve_at(solve_one, signals_at(y, rows, batch), penalty, scales, start)
         return replace(found, scale=plain(scales))
 
     return searched(scales, solve, A, y, noise, _first_scales(A, y, penalty), one_by_one=False)

@@ -11,6 +11,9 @@ from .minimum_norm import minimum_norm
 
 _ROUGH = 1e-13  # relative error of a solution from normal equations above which it is refined
 
+_SPARE = 4  # columns known for each that takes part in a product, up to which all of them do
+_ROOM = 4  # times what is needed, of an array that grows: memory that is not written to costs nothing
+
 
 class Columns:
     """The columns of a matrix (m, n) that were asked for so far, as rows, in the memory of the host."""
@@ -48,11 +51,18 @@ class Columns:
         starts = np.searchsorted(signal, np.arange(len(signals) + 1))
         for image, low, high in zip(images, starts, starts[1:], strict=False):
             if high > low:
-                image[...] = self._combined(values[low:high], self._at(place[low:high]))
+                image[...] = self._combined(values[low:high], place[low:high])
         return images.reshape(*x.shape[:-1], -1)
 
-    @staticmethod
-    def _combined(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def _combined(self, x: np.ndarray, place: np.ndarray) -> np.ndarray:
+        """Sum of the rows at these places, each times its number of x."""
+        count = self.order.known.size
+        if count <= _SPARE * place.size:  # adding zeros is faster than picking rows
+            rows, numbers = self.rows[:count], x
+            x = np.zeros(count, x.dtype)
+            x[place] = numbers
+        else:
+            rows = self._at(place)
         return on_parts(lambda part: part @ rows, x) if is_complex(x) and not is_complex(rows) else x @ rows
 
 
@@ -149,8 +159,8 @@ def _places(masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _enlarged(x: np.ndarray, shape: tuple[int, int], most: int) -> np.ndarray:
-    """X itself where it has at least this shape, else a copy in twice as much room, up to `most`; unwritten there."""
-    room = [have if have >= want else min(2 * want, most) for have, want in zip(x.shape, shape, strict=True)]
+    """X itself where it has at least this shape, else a copy with room to spare, up to `most` entries an axis."""
+    room = [have if have >= want else min(_ROOM * want, most) for have, want in zip(x.shape, shape, strict=True)]
     if x.shape == tuple(room):
         return x
     out = np.empty(room, x.dtype)

@@ -115,7 +115,7 @@ def serves(A: LinearOperator, y: Array, units: Units, size: int) -> bool:
     if not (isinstance(A, Dense) and library(y) == "numpy" and units.channels is None and not A.real_input):
         return False
     rows = min(A.size_in, 2 * size * prod(y.shape) // A.size_out)
-    return _bytes(A, rows) <= _MEMORY and compiled("pursuit") is not None
+    return compiled("pursuit") is not None and _bytes(A, rows) <= _MEMORY
 
 
 def _gram(matrix: np.ndarray) -> np.ndarray:

@@ -140,13 +140,13 @@ def least_squares_on(A: LinearOperator, y: Array, support: Array, most: int) -> 
 def _on_host(A: Dense, y: Array, support: Array, most: int) -> Array:
     """In NumPy: small systems that share their inner products together, others one after the other."""
     signals, masks = to_numpy(y).reshape(-1, A.size_out), to_numpy(support).reshape(-1, A.size_in)
-    correlations = to_numpy(A.H @ y).reshape(-1, A.size_in)
+    correlations = to_numpy(A._adjoint(y)).reshape(-1, A.size_in)
     count, x = len(signals), None
     grams = A.grams(count, most)
     with blas_threads(A.size_out * most):
-        if grams[0] is grams[-1]:
+        if count > 1 and grams[0] is grams[-1]:
             grams[0].add(np.flatnonzero(masks.any(axis=0)))
-            x = grams[0].solve_all(masks, correlations) if count > 1 and most <= _SMALL else None
+            x = grams[0].solve_all(masks, correlations) if most <= _SMALL else None
         if x is None:
             x = _one_by_one(A, signals, masks, correlations, grams)
     return to_like(x.reshape(support.shape), y)

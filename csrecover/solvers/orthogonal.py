@@ -138,8 +138,8 @@ class OrthogonalPursuit:
             columns = keep(xp.reshape(mT(columns), (*place.shape, A.size_out)), (place < A.size_in)[..., None])
         else:
             hits = place[..., None] == xp.arange(A.size_in, device=device(place))
-            one = xp.astype(hits, self.residual.dtype)
-            columns = xp.reshape(A @ xp.reshape(one, (*place.shape, *A.in_shape)), (*place.shape, A.size_out))
+            unit = xp.reshape(xp.astype(hits, self.enough.dtype), (*place.shape, *A.in_shape))
+            columns = xp.reshape(A @ unit, (*place.shape, A.size_out))
         return xp.astype(self._measured(columns), self.residual.dtype)
 
     def _measured(self, y: Array) -> Array:

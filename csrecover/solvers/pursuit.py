@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_complex, blas_threads, device, divide, eps, keep, namespace, norm, on_host, to_numpy
+from ..backend import Array, blas_threads, divide, eps, keep, namespace, norm, on_host, to_numpy
 from ..models import Sparse, SupportModel
 from ..operators import LinearOperator
 from .base import Counting, Iterate, Progress, accounted, iterate, run
@@ -89,8 +89,7 @@ def omp(
     IEEE Trans. Information Theory 53(12), 2007;
     J. A. Tropp, A. C. Gilbert and M. J. Strauss, Algorithms for simultaneous sparse approximation. Part I: Greedy
     pursuit, Signal Processing 86(3), 2006;
-    R. Rubinstein, M. Zibulevsky and M. Elad, Efficient implementation of the K-SVD algorithm using batch orthogonal
-    matching pursuit, Technion CS-2008-08, 2008.
+    B. L. Sturm and M. G. Christensen, Comparison of orthogonal matching pursuit implementations, EUSIPCO 2012.
     """
     return _pursue(A, y, model, k, 1, x0, noise, tol, max_iter, callback)
 
@@ -190,7 +189,10 @@ def _pursue(
     with blas_threads(A.size_in * prod(y.shape)):
         operator = counted(A, y, counting)
         inner = operator if single is A else counted(single, y, Counting(single, counting.counts))
-        first = _first(model, units, A, y, k, x0, size.shape)
+        first = None
+        if x0 is not None:
+            start = starting_point(A, y, namespace(y).zeros_like(inner.H @ y), x0)
+            first = units.gains(model.project(start, k), size.shape)
         relative = max(tol, 10 * eps(y)) if isinstance(tol, numbers.Real) else 0.0  # of another kind `run` complains
         enough = _CLOSER * namespace(size).maximum(level, relative * size)
         kind: Any = GramPursuit if serves(inner, y, units, steps * at_once * units.width) else OrthogonalPursuit
@@ -199,17 +201,15 @@ def _pursue(
         result = run(
             pursuit_iterates(operator, y, model, k, pursuit),
             tol=tol,
-            max_iter=-(-steps // every) * every if last == steps else last,  # the last look comes after the last unit
+            max_iter=-(-steps // every) * every if last == steps else last,
             callback=callback,
             measure=unexplained,
             merit=relative_residual,
             check_every=every,
         )
-    if last == steps:
-        result = replace(result, status=_stalled(result.status))
     if callback is None:
         result = replace(result, iterations=plain(to_numpy(pursuit.iterations)))
-    return accounted(result, counting, started)
+    return accounted(_stalled(result) if last == steps else result, counting, started)
 
 
 def pursuit_iterates(
@@ -231,22 +231,12 @@ def pursuit_iterates(
 
 
 def counted(A: LinearOperator, y: Array, counting: Counting) -> LinearOperator:
-    """The operator as `least_squares_on` wants it, its products counted."""
+    """The operator with its columns where they are affordable, and its products counted."""
     prepared = prepare(A, y)
     return replace(prepared, operator=counting) if isinstance(prepared, Dense) else counting
 
 
-def _first(
-    model: SupportModel, units: Units, A: LinearOperator, y: Array, k: int, x0: Any, batch: tuple[int, ...]
-) -> Array | None:
-    """Energy of x0 in each unit of its best support, (*batch, count)."""
-    if x0 is None:
-        return None
-    zero = namespace(y).zeros((*y.shape[: y.ndim - len(A.out_shape)], *A.in_shape), dtype=y.dtype, device=device(y))
-    zero = as_complex(zero) if A.complex_output else zero
-    return units.gains(model.project(starting_point(A, y, zero, x0), k), batch)
-
-
-def _stalled(status: Any) -> Any:
-    """The status where a budget is used up, which is what ends the iterations."""
-    return np.vectorize(lambda one: Status.STALLED if one is Status.MAX_ITER else one, otypes=[object])(status)[()]
+def _stalled(result: Result) -> Result:
+    """The result of a budget that is used up, which is why the iterations ended."""
+    stalled = np.vectorize(lambda one: Status.STALLED if one is Status.MAX_ITER else one, otypes=[object])
+    return replace(result, status=stalled(result.status)[()])
