@@ -48,8 +48,8 @@ def recover(
     """Recover a structured signal x from measurements y = A x + e.
 
     With a model (hard structure): `subspace_pursuit`, then `htp` and `cosamp` for the signals that are left above the
-    tolerance or the noise level; the result of the smallest residual is taken. The budget k is the one given; without it
-    the smallest whose residual is within the noise, or the one that predicts held-out measurements best.
+    tolerance or the noise level; the result of the smallest residual is taken. The budget k is the one given; without
+    it the smallest whose residual is within the noise, or the one that predicts held-out measurements best.
 
     With a penalty (soft structure): the minimiser of 0.5 ||A x - y||^2 + scale * penalty(x), by `working_set` for a
     `Matrix` of NumPy with L1 or GroupL2, `fista`, or `sparsa` where the penalty is not convex. The scale is the one

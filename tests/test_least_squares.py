@@ -101,12 +101,12 @@ def test_real_signals_are_solved_for_with_complex_equations(path):
         assert found.dtype == np.float64
 
 
-@pytest.mark.parametrize("kept", [2**24, 0])
-@pytest.mark.parametrize("shared", [2048, 0])
+@pytest.mark.parametrize("without", [None, "_SMALL", "_SHARED", "_KEPT"])
 @every_field
-def test_what_was_asked_before_does_not_matter(fields, shared, kept, monkeypatch):
-    monkeypatch.setattr(least_squares, "_SHARED", shared)
-    monkeypatch.setattr(least_squares, "_KEPT", kept)
+def test_what_was_asked_before_does_not_matter(fields, without, monkeypatch):
+    """Systems together, one by one with shared inner products, with their own, and with none that are kept."""
+    for limit in {None: (), "_KEPT": ("_SHARED", "_KEPT")}.get(without, (without,)):
+        monkeypatch.setattr(least_squares, limit, 0)
     rng = np.random.default_rng(0)
     matrix, ys = normal(rng, (M, N), fields[0]), normal(rng, (3, M), fields[1])
     prepared = prepare(cs.Matrix(matrix), ys)
@@ -176,6 +176,13 @@ def test_an_operator_is_not_made_dense_before_least_squares_ask_for_it():
     assert "matrix" not in vars(prepared)
     least_squares_on(prepared, y, np.arange(N) < 3, 3)
     assert "matrix" in vars(prepared)
+
+
+@every_path
+def test_no_columns_give_zero_in_a_batch_too(path):
+    rng = np.random.default_rng(0)
+    A, ys = cs.gaussian(M, N, 0), rng.standard_normal((3, M))
+    assert not solved(A, ys, np.zeros((3, N), bool), path).any()
 
 
 def test_columns_that_hold_nan_give_nan():

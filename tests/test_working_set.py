@@ -285,8 +285,9 @@ def test_what_correlations_are_known_without_a_product_is_right(fast, dtype):
         residual = (shares @ base + 10.0 ** -(2 + step % 6) * normal(rng, 60, dtype)).astype(dtype)
         true = np.linalg.norm((A.conj().T @ residual).reshape(100, 4), axis=1)
         enough = np.full(100, 0.99 * np.sort(true)[-2])
-        lengths, exact = problem.correlations.lengths(problem.A, residual, enough)
-        sure = lengths < enough
+        lengths, limits = problem.correlations.lengths(problem.A, residual, enough)
+        sure, exact = lengths < enough, bool((lengths == limits).all())
+        assert (limits >= true * (1 - 1e-5)).all()
         np.testing.assert_array_equal(sure, true < enough)
         np.testing.assert_allclose(lengths[~sure | exact], true[~sure | exact], rtol=1e-3 if exact else 1e-6)
         seen += not exact
@@ -304,6 +305,8 @@ def test_a_path_takes_few_products_and_each_gap_holds(fast):
         gap = float(cs.duality_gap(A, y, cs.L1(weight), result.x))
         assert result.converged
         assert gap <= 1.1e-8 * 0.5 * y @ y
+    for weight in np.geomspace(0.05, 0.9, 20) * largest:
+        assert prepared.solve(weight, tol=1e-8).converged
     assert products < (40 if fast and kernels.compiled("descent") else 200)
 
 

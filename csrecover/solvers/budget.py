@@ -24,8 +24,8 @@ def smallest_budget(
 ) -> Result:
     """The result of the smallest budget with ||y - A x|| <= max(noise, tol ||y||): of 1, 2, 4, ..., then bisection.
 
-    Budgets are tried as long as the fit that is to be expected would be no accident, see `told_apart`. A signal that fits with none of them is
-    INFEASIBLE, and returned as the largest of them leaves it.
+    Budgets are tried as long as the fit that is to be expected would be no accident, see `told_apart`. A signal that
+    fits with none of them is INFEASIBLE, and returned as the largest of them leaves it.
 
     Parameters
     ----------

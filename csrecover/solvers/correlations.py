@@ -28,24 +28,24 @@ class Correlations:
         self.products = 0
         self.norms: np.ndarray | None = None
 
-    def lengths(self, A: LinearOperator, residual: Array, enough: np.ndarray) -> tuple[np.ndarray, bool]:
-        """||A_g^H r|| of each group, and whether all are exact.
+    def lengths(self, A: LinearOperator, residual: Array, enough: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """||A_g^H r|| of each group, and bounds on these, which are themselves where they are exact.
 
-        Else those that are surely below `enough`, (groups,), are estimates below it.
+        A length that is surely below `enough`, (groups,), may be an estimate.
         """
         for reference, product in self.known:
             if reference is residual:
-                return self.partition.norms(product), True
+                return (self.partition.norms(product),) * 2
         estimates = self._estimates(residual, enough)
         if estimates is not None:
-            return estimates, False
+            return estimates
         product = to_numpy(A.H @ namespace(residual).reshape(residual, A.out_shape)).reshape(-1)
         self.known = [*self.known[1 - _REFERENCES :], (residual, product)]
         self.products += 1
-        return self.partition.norms(product), True
+        return (self.partition.norms(product),) * 2
 
-    def _estimates(self, residual: Array, enough: np.ndarray) -> np.ndarray | None:
-        """The lengths from the products that are known; None where these do not say enough."""
+    def _estimates(self, residual: Array, enough: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """The lengths from the products that are known, and bounds; None where these do not say enough."""
         if self.products < _LATE or self.matrix is None or not isinstance(self.columns, Columns):
             return None
         if self.norms is None:
@@ -56,8 +56,9 @@ class Correlations:
         lengths = self.partition.norms(
             sum(share * product for share, (_, product) in zip(shares, self.known, strict=True))
         )
-        unsure = np.flatnonzero(lengths + rest * self.norms >= enough)
+        limits = lengths + rest * self.norms
+        unsure = np.flatnonzero(limits >= enough)
         if self.columns.missing(unsure) * _DEAR > self.matrix.shape[1]:
             return None
-        lengths[unsure] = self.columns.lengths(unsure, residual)
-        return lengths
+        lengths[unsure] = limits[unsure] = self.columns.lengths(unsure, residual)
+        return lengths, limits

@@ -10,7 +10,6 @@ from ..backend import eps, is_complex, on_parts, positive_solver
 from .minimum_norm import minimum_norm
 
 _ROUGH = 1e-13  # relative error of a solution from normal equations above which it is refined
-
 _SPARE = 4  # columns known for each that takes part in a product, up to which all of them do
 _ROOM = 4  # times what is needed, of an array that grows: memory that is not written to costs nothing
 
@@ -120,8 +119,8 @@ class Gram:
             pivots = np.linalg.cholesky(grams).diagonal(axis1=1, axis2=2).real ** 2
         except np.linalg.LinAlgError:
             return None
-        ease = pivots.min(axis=1, where=used, initial=np.inf) / pivots.max(axis=1, where=used, initial=0)
-        if not (eps(grams) <= _ROUGH * ease).all():
+        low, high = pivots.min(axis=1, where=used, initial=np.inf), pivots.max(axis=1, where=used, initial=0)
+        if not (eps(grams) * high <= _ROUGH * low).all():
             return None
         x = np.zeros(supports.shape, np.result_type(grams, b))
         x[supports] = np.linalg.solve(grams, b[..., None])[used, 0]

@@ -165,9 +165,11 @@ class Prepared:
         A ratio that is surely below `factor` may be an estimate below it.
         """
         enough = np.where(self.weights > 0, factor * self.weights, np.inf)
-        lengths, exact = self.correlations.lengths(A, residual, enough)
-        ratios = np.divide(lengths, self.weights, out=np.zeros_like(lengths), where=self.weights > 0)
-        return ratios, max(float(ratios.max()), 0.0 if exact else factor)
+        ratios, limits = (
+            np.divide(lengths, self.weights, out=np.zeros_like(lengths), where=self.weights > 0)
+            for lengths in self.correlations.lengths(A, residual, enough)
+        )
+        return ratios, float(limits.max())
 
     def solve(
         self,
