@@ -84,7 +84,8 @@ def recover(
         true value ends all.
     max_memory : float, optional
         bytes for the working arrays, by an estimate from the sizes of A: a batch that needs more is solved in parts,
-        with the same result. By default nine tenths of what is free on the device of y, without limit on the host.
+        with the same result. What does not grow with the batch comes on top, the columns in play among it. By default
+        nine tenths of what is free on the device of y, without limit on the host.
 
     Returns
     -------

@@ -241,8 +241,8 @@ MUTANTS = [
     Mutant(
         "a transfer for a number that is at hand",
         "solvers/certificates.py",
-        "    limit = penalty.dual(correlation)\n",
-        "    limit = to_like(to_numpy(penalty.dual(correlation)), y)\n",
+        "penalty.dual(correlation) * (1 + doubt)",
+        "to_like(to_numpy(penalty.dual(correlation)), y) * (1 + doubt)",
         BUDGETS.format("wait_once"),
     ),
     Mutant(

@@ -67,9 +67,9 @@ def solve_with_model(
         return keep(relative_residual(state), ~(state.residual_norm <= level))  # of NaN it is NaN
 
     with blas_threads(A.size_in * prod(y.shape)):
-        x = starting_point(A, y, namespace(y).zeros_like(counting.H @ y), x0)
-        x = x if x0 is None else model.project(x, k)
         operator = _counted(prepare(A, y), counting) if prepared else counting
+        x = starting_point(A, y, namespace(y).zeros_like(operator.H @ y), x0)
+        x = x if x0 is None else model.project(x, k)
         every = looks_every(y)
         result = run(
             iterates(operator, y, model, k, x),
