@@ -75,7 +75,18 @@ def test_versions_name_the_package_and_numpy(capsys):
 
 
 @pytest.mark.parametrize(
-    "name", ["tree_projection", "projections", "tree_penalties", "batch", "operators", "group_prox", "convex", "greedy"]
+    "name",
+    [
+        "tree_projection",
+        "projections",
+        "tree_penalties",
+        "batch",
+        "operators",
+        "group_prox",
+        "convex",
+        "greedy",
+        "needed",
+    ],
 )
 def test_benchmark_writes_its_table(name, tmp_path, capsys):
     runpy.run_path(str(ROOT / "benchmarks" / f"{name}.py"))["main"](["--quick", "--out", str(tmp_path)])
