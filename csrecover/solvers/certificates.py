@@ -105,7 +105,7 @@ class Certificate:
         self.A, self.y, self.penalty = A, y, penalty
         self.best: Array | None = None
         self.norm = penalty if isinstance(penalty, Norm) and penalty.definite else None
-        self.depth = _DEPTH if extrapolate else 0
+        self.extrapolate = extrapolate
         self.looks: list[tuple[Array, Array, Array]] = []
 
     def __call__(
@@ -131,9 +131,9 @@ class Certificate:
         gap = None
         if self.norm is not None:
             self._raise_to(point, correlation)
-            if self.depth:
+            if self.extrapolate:
                 self.looks.append((point, correlation, (trial - start) / length))
-            if len(self.looks) == self.depth > 0:
+            if len(self.looks) == _DEPTH:
                 points, correlations, slopes = zip(*self.looks, strict=True)
                 self._raise_to(*flattest(points, correlations, slopes, ndim))
                 self.looks.clear()

@@ -58,16 +58,9 @@ def solve_with_model(
     k = model.check_budget(k)
     counting = Counting(A)
     size = norm(y, len(A.out_shape))
-    level = noise_level(noise, size)
-
-    def relative_residual(state: Iterate) -> Array:
-        return divide(state.residual_norm, size)
-
-    def unexplained(state: Iterate) -> Array:
-        return keep(relative_residual(state), ~(state.residual_norm <= level))  # of NaN it is NaN
-
+    measure, merit = residual_measures(size, noise_level(noise, size))
     with blas_threads(A.size_in * prod(y.shape)):
-        operator = _counted(prepare(A, y), counting) if prepared else counting
+        operator = counted(A, y, counting) if prepared else counting
         x = starting_point(A, y, namespace(y).zeros_like(operator.H @ y), x0)
         x = x if x0 is None else model.project(x, k)
         every = looks_every(y)
@@ -76,8 +69,8 @@ def solve_with_model(
             tol=tol,
             max_iter=max_iter,
             callback=callback,
-            measure=unexplained,
-            merit=relative_residual,
+            measure=measure,
+            merit=merit,
             patience=-(-patience // every),
             check_every=every,
         )
@@ -108,6 +101,19 @@ def noise_level(noise: Any, like: Array) -> Array:
     return xp.broadcast_to(cast_like(host, like), like.shape)
 
 
-def _counted(prepared: LinearOperator, counting: Counting) -> LinearOperator:
-    """The prepared operator with its products counted."""
+def residual_measures(size: Array, level: Array) -> tuple[Callable[[Iterate], Array], Callable[[Iterate], Array]]:
+    """What `run` compares with tol and ranks by: the relative residual, zero within the noise level and as it is."""
+
+    def relative(state: Iterate) -> Array:
+        return divide(state.residual_norm, size)
+
+    def unexplained(state: Iterate) -> Array:
+        return keep(relative(state), ~(state.residual_norm <= level))  # of NaN it is NaN
+
+    return unexplained, relative
+
+
+def counted(A: LinearOperator, y: Array, counting: Counting) -> LinearOperator:
+    """The operator as `least_squares_on` wants it, with its products counted."""
+    prepared = prepare(A, y)
     return replace(prepared, operator=counting) if isinstance(prepared, Dense) else counting

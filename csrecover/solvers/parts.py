@@ -12,7 +12,7 @@ import numpy as np
 
 from ..backend import Array, itemsize, memory_free, namespace
 from ..operators import LinearOperator
-from .result import PER_SIGNAL, Result
+from .result import PER_SIGNAL, Result, lasting
 from .selections import batch_of, signals_at
 
 _ARRAYS = 30  # of the size of signals and measurements together: what a solver and its operator hold
@@ -68,9 +68,6 @@ def joined_results(results: list[Result], batch: tuple[int, ...]) -> Result:
         together = xp.concat(parts, axis=axis)
         return xp.reshape(together, (*together.shape[:axis], *batch, *together.shape[axis + 1 :]))
 
-    def lasting(rows: np.ndarray) -> np.ndarray:
-        return rows[np.minimum(np.arange(looks), len(rows) - 1)]
-
     return replace(
         first,
         **{
@@ -78,6 +75,8 @@ def joined_results(results: list[Result], batch: tuple[int, ...]) -> Result:
             for name in PER_SIGNAL
             if getattr(first, name) is not None
         },
-        history={name: joined([lasting(result.history[name]) for result in results], axis=1) for name in first.history},
+        history={
+            name: joined([lasting(result.history[name], looks) for result in results], axis=1) for name in first.history
+        },
         **{name: sum(getattr(result, name) for result in results) for name in ("n_apply", "n_adjoint", "seconds")},
     )

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, blas_threads, divide, eps, keep, namespace, norm, on_host, to_numpy
+from ..backend import Array, blas_threads, eps, namespace, norm, on_host, to_numpy
 from ..models import Sparse, SupportModel
 from ..operators import LinearOperator
 from .base import Counting, Iterate, Progress, accounted, iterate, run
 from .convex import starting_point
 from .gram_pursuit import GramPursuit, serves
-from .hard import noise_level
-from .least_squares import Dense, least_squares_on, prepare
+from .hard import counted, noise_level, residual_measures
+from .least_squares import least_squares_on
 from .orthogonal import OrthogonalPursuit
 from .problem import check_model, check_problem
 from .result import Result, Status, plain
@@ -178,13 +178,8 @@ def _pursue(
     last = steps if max_iter is None else min(max_iter, steps) if isinstance(max_iter, numbers.Integral) else max_iter
     size = norm(y, len(A.out_shape))
     level = noise_level(noise, size)
+    measure, merit = residual_measures(size, level)
     counting = Counting(A)
-
-    def relative_residual(state: Iterate) -> Array:
-        return divide(state.residual_norm, size)
-
-    def unexplained(state: Iterate) -> Array:
-        return keep(relative_residual(state), ~(state.residual_norm <= level))  # of NaN it is NaN
 
     with blas_threads(A.size_in * prod(y.shape)):
         operator = counted(A, y, counting)
@@ -203,8 +198,8 @@ def _pursue(
             tol=tol,
             max_iter=-(-steps // every) * every if last == steps else last,
             callback=callback,
-            measure=unexplained,
-            merit=relative_residual,
+            measure=measure,
+            merit=merit,
             check_every=every,
         )
     if callback is None:
@@ -228,12 +223,6 @@ def pursuit_iterates(
 
     for iteration in count(1):
         yield partial(look, iteration)
-
-
-def counted(A: LinearOperator, y: Array, counting: Counting) -> LinearOperator:
-    """The operator with its columns where they are affordable, and its products counted."""
-    prepared = prepare(A, y)
-    return replace(prepared, operator=counting) if isinstance(prepared, Dense) else counting
 
 
 def _stalled(result: Result) -> Result:

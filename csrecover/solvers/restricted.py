@@ -184,9 +184,7 @@ class Restriction:
         penalty = GroupL2(Blocks(to_like(labels, y)), cast_like(weights, y))
         tol = target / (0.5 * float(norm(y)) ** 2 or 1.0)
         x0 = xp.astype(to_like(x, y), xp.result_type(columns, y))
-        iterates = partial(
-            fista_iterates, extrapolate=False
-        )  # the gap of the residual, which is what is certified then
+        iterates = partial(fista_iterates, extrapolate=False)  # the residual alone is certified afterwards
         options: dict[str, Any] = {"scale": 1.0, "step": None, "callback": None}
         found = minimise(iterates, Matrix(columns), y, penalty, x0=x0, tol=tol, max_iter=_STEPS, **options).x
         return to_numpy(found), y - columns @ found

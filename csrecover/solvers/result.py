@@ -140,6 +140,11 @@ def _counted(texts: Any) -> str:
 PER_SIGNAL = ("x", "support", "status", "iterations", "residual_norm", "gap", "solver", "budget", "scale")
 
 
+def lasting(rows: np.ndarray, looks: int) -> np.ndarray:
+    """Rows of a history, of which the last one goes on until so many looks."""
+    return rows[np.minimum(np.arange(looks), len(rows) - 1)]
+
+
 def plain(values: Any) -> Any:
     """A Python number for one signal, the array for a batch."""
     return values if np.ndim(values) else np.asarray(values).item()

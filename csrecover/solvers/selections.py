@@ -10,7 +10,7 @@ import numpy as np
 
 from ..backend import Array, expand, namespace, to_like
 from ..operators import LinearOperator
-from .result import PER_SIGNAL, Result
+from .result import PER_SIGNAL, Result, lasting
 
 
 def batch_of(A: LinearOperator, y: Array) -> tuple[int, ...]:
@@ -43,9 +43,6 @@ def put_back(old: Result | None, part: Result, rows: np.ndarray, batch: tuple[in
     where = where.reshape(np.shape(old.status))
     looks = max(len(values) for result in (old, new) for values in result.history.values())
 
-    def lasting(values: np.ndarray) -> np.ndarray:
-        return values[np.minimum(np.arange(looks), len(values) - 1)]
-
     def chosen(name: str) -> Array:
         ours, theirs = getattr(old, name), getattr(new, name)
         mask = expand(to_like(where, ours), ours.ndim - where.ndim)
@@ -54,7 +51,10 @@ def put_back(old: Result | None, part: Result, rows: np.ndarray, batch: tuple[in
     return replace(
         old,
         **{name: chosen(name) for name in PER_SIGNAL if getattr(old, name) is not None},
-        history={name: np.where(where, lasting(new.history[name]), lasting(old.history[name])) for name in old.history},
+        history={
+            name: np.where(where, lasting(new.history[name], looks), lasting(old.history[name], looks))
+            for name in old.history
+        },
         **sums,
     )
 
