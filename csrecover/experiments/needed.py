@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm as normal
+from scipy.special import ndtri
 
 from ..models import LowRank, Model, SupportModel
 from ..models.base import check_count
@@ -136,7 +136,7 @@ def _by_theory(penalty: Penalty, shape: tuple[int, ...], k: int, success: float,
     margins = [math.sqrt(8 * size * math.log(4 / chance)) for chance in (success, 1 - success)]
     low = max(1, found.unknowns - 1, math.floor(found.center - found.error - margins[0]))
     high = min(size, math.ceil(found.center + margins[1]))
-    estimate = min(size, max(1, math.ceil(found.center + found.width * normal.ppf(success))))
+    estimate = min(size, max(1, math.ceil(found.center + found.width * ndtri(success))))
     text = (
         f"{estimate} measurements (theory) for success {success:g}: the transition lies at {found.center:.1f}, with "
         f"standard deviation {found.width:.1f}; {low} to {high} by theorem"

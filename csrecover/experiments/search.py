@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.stats import binom, norm
+from scipy.special import bdtr, bdtrc, log_ndtr, ndtri
 from tqdm import tqdm
 
 
@@ -56,8 +56,8 @@ class Rule:
     def at(cls, success: float, trials: int, level: float) -> Rule:
         """Each answer is wrong with probability at most `level`."""
         failures = np.arange(trials + 2)
-        few = int(np.sum(binom.cdf(failures[:-1], trials, 1 - success) <= level)) - 1
-        many = int(np.argmax(binom.sf(failures - 1, trials, 1 - success) <= level))
+        few = int(np.sum(bdtr(failures[:-1], trials, 1 - success) <= level)) - 1
+        many = int(np.argmax(bdtrc(failures - 1, trials, 1 - success) <= level))
         return cls(trials, few, many)
 
     def outcome(self, trial: Callable[[int], bool]) -> tuple[int, int, int]:
@@ -136,8 +136,8 @@ def _estimate(made: list[tuple[int, int, int]], low: int, high: int, success: fl
 
     def surprise(parameters: np.ndarray) -> float:
         z = (m - parameters[0]) / math.exp(parameters[1])
-        return -float(np.sum((trials - failures) * norm.logcdf(z) + failures * norm.logsf(z)))
+        return -float(np.sum((trials - failures) * log_ndtr(z) + failures * log_ndtr(-z)))
 
     start = np.array([(low + high) / 2, math.log((high - low + 1) / 4)])
     centre, width = minimize(surprise, start, method="Nelder-Mead", bounds=[(0, None), (math.log(0.2), None)]).x
-    return int(np.clip(math.ceil(centre + math.exp(width) * norm.ppf(success)), low, high))
+    return int(np.clip(math.ceil(centre + math.exp(width) * ndtri(success)), low, high))
