@@ -5,26 +5,18 @@ from itertools import product
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
 from scipy.optimize import linprog, minimize_scalar
-from scipy.stats import binom, chi, norm
+from scipy.stats import binom, norm
 
 import csrecover as cs
 from csrecover.experiments.needed import _trial
 from csrecover.experiments.search import Rule, search
-from csrecover.experiments.transition import chi_excess, transition
+from csrecover.experiments.transition import transition
 
 SHARES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5)
 DIMENSIONS = (0.06124, 0.20390, 0.32879, 0.51113, 0.64557, 0.83130)
 NONNEGATIVE = (0.05222, 0.16708, 0.26530, 0.40990, 0.52149, 0.69563)
 WIDTHS = (0.2529, 0.4032, 0.4652, 0.5003, 0.4909, 0.4118)
-
-
-@pytest.mark.parametrize(("size", "tau", "power"), list(product((1, 4, 64), (0.0, 0.7, 3.0), (1, 2, 4))))
-def test_excess_of_a_chi_variable_is_its_integral(size, tau, power):
-    top = math.sqrt(size) + 12
-    expected, _ = quad(lambda t: max(t - tau, 0) ** power * chi.pdf(t, size), 0, top, points=[tau], limit=200)
-    assert chi_excess(size, tau, power) == pytest.approx(expected, rel=1e-8)
 
 
 @pytest.mark.parametrize(("share", "dimension", "width"), list(zip(SHARES, DIMENSIONS, WIDTHS, strict=True)))

@@ -96,6 +96,7 @@ def measurements_needed(
     confidence : float, default 0.95
         of the interval of a simulation.
     rng : int or numpy.random.Generator
+        draws the problems of a simulation.
 
     Returns
     -------
@@ -122,7 +123,7 @@ def measurements_needed(
             raise ValueError(
                 "a penalty goes by theory: to simulate a solver of it, give the model that its signals belong to"
             )
-        return _by_theory(fit(structure, shape), shape, k, success, rng)
+        return _by_theory(fit(structure, shape), shape, k, success)
     if not isinstance(structure, Model):
         raise TypeError(f"expected a sparsity model or a penalty, got {type(structure).__name__}")
     model = fit(structure, shape)
@@ -131,8 +132,8 @@ def measurements_needed(
     return _by_simulation(trial, least, math.prod(shape), success, solves, confidence)
 
 
-def _by_theory(penalty: Penalty, shape: tuple[int, ...], k: int, success: float, rng: Any) -> Needed:
-    size, found = math.prod(shape), transition(penalty, shape, k, rng)
+def _by_theory(penalty: Penalty, shape: tuple[int, ...], k: int, success: float) -> Needed:
+    size, found = math.prod(shape), transition(penalty, shape, k)
     margins = [math.sqrt(8 * size * math.log(4 / chance)) for chance in (success, 1 - success)]
     low = max(1, found.unknowns - 1, math.floor(found.center - found.error - margins[0]))
     high = min(size, math.ceil(found.center + margins[1]))

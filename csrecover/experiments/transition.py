@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-from scipy.optimize import brentq
-from scipy.special import comb, gammaincc, gammaln
-
+from ..analysis.theory.cones import Cone, NormCone, NuclearCone
+from ..analysis.theory.transitions import center_and_width
 from ..backend import is_array
 from ..models.base import check_count
 from ..penalties import L1, GroupL2, NonNegativeL1, Norm, Nuclear, Penalty
-
-_MATRICES = 100  # random matrices that stand for the expectation over singular values
 
 
 @dataclass(frozen=True)
@@ -40,12 +34,11 @@ class Transition:
     unknowns: int
 
 
-def transition(penalty: Penalty, shape: tuple[int, ...], k: int, rng: Any = 0) -> Transition:
+def transition(penalty: Penalty, shape: tuple[int, ...], k: int) -> Transition:
     """Transition of min penalty(x) subject to A x = y, for Gaussian A and any signal of k units, y = A x.
 
-    The descent cone at x has delta = min_tau E dist^2(g, tau times the subdifferential), g standard normal; for k of
-    G units it is k d + k tau^2 + E sum over the G - k others of (size - tau)_+^2 at the minimum, up to
-    2 sqrt(G / k). Its intrinsic volumes have the variance Var dist^2 - 2 delta.
+    The descent cone at x has delta = min_tau E dist^2(g, tau times the subdifferential), g standard normal, up to
+    2 sqrt(G / k) for k of G units. For `Nuclear` the expectation is that of large matrices, with its first correction.
 
     Parameters
     ----------
@@ -55,8 +48,6 @@ def transition(penalty: Penalty, shape: tuple[int, ...], k: int, rng: Any = 0) -
         of one signal.
     k : int >= 1
         nonzero coefficients, nonzero blocks, or the rank.
-    rng : int or numpy.random.Generator
-        draws the matrices whose singular values stand for their expectation, for `Nuclear`.
 
     Raises
     ------
@@ -75,18 +66,15 @@ def transition(penalty: Penalty, shape: tuple[int, ...], k: int, rng: Any = 0) -
     k, units = check_count(k, least=1), _units(penalty, shape)
     if k > units:
         raise ValueError(f"k={k} is more than the {units} units of {type(penalty).__name__} for shape {shape}: lower k")
+    size, cone = math.prod(shape), _cone(penalty, shape)
     if k == units:
-        return Transition(float(math.prod(shape)), 0.0, 0.5, math.prod(shape))
-    unknowns, excess = _parts(penalty, shape, k, units, np.random.default_rng(rng))
-    top = 60 + 10 * math.sqrt(max(shape) + unknowns / k)
-    tau = brentq(lambda t: k * t - excess(t)[0], 0, top)
-    _, square, variance = excess(tau)
-    center = unknowns + k * tau**2 + square
-    spread = 2 * unknowns + 4 * k * tau**2 + variance - 2 * center
+        return Transition(float(size), 0.0, 0.5, size)
+    center, width = map(float, center_and_width(cone, size, k / units))
+    unknowns = k * (sum(shape) - k) if isinstance(penalty, Nuclear) else k * size // units
     error = center - unknowns + 0.5  # the cone holds a half-space of the unknowns
     if isinstance(penalty, Norm):
         error = min(error, 2 * math.sqrt(units / k))
-    return Transition(center, math.sqrt(max(spread, 0.0)), error, unknowns)
+    return Transition(center, width, error, unknowns)
 
 
 def _units(penalty: Penalty, shape: tuple[int, ...]) -> int:
@@ -110,36 +98,9 @@ def _units(penalty: Penalty, shape: tuple[int, ...]) -> int:
     return math.prod(shape)
 
 
-def _parts(
-    penalty: Penalty, shape: tuple[int, ...], k: int, units: int, rng: np.random.Generator
-) -> tuple[int, Callable[[float], tuple[float, float, float]]]:
-    """Coordinates that count in full, and what the other units add at a given tau.
-
-    That is E sum (size - tau)_+, E s and Var s, where s = sum (size - tau)_+^2.
-    """
+def _cone(penalty: Penalty, shape: tuple[int, ...]) -> Cone:
     if isinstance(penalty, Nuclear):
-        rows, columns = shape
-        values = np.linalg.svd(rng.standard_normal((_MATRICES, rows - k, columns - k)), compute_uv=False)
-
-        def of_matrices(tau: float) -> tuple[float, float, float]:
-            over = np.maximum(values - tau, 0)
-            squares = np.sum(over**2, axis=1)
-            return float(np.sum(over, axis=1).mean()), float(squares.mean()), float(squares.var(ddof=1))
-
-        return k * (rows + columns - k), of_matrices
-    size, others = math.prod(shape) // units, units - k
-    share = 0.5 if isinstance(penalty, NonNegativeL1) else 1.0
-
-    def of_norms(tau: float) -> tuple[float, float, float]:
-        first, second, fourth = (share * chi_excess(size, tau, power) for power in (1, 2, 4))
-        return others * first, others * second, others * (fourth - second**2)
-
-    return k * size, of_norms
-
-
-def chi_excess(size: int, tau: float, power: int) -> float:
-    """E (chi - tau)_+^power, where chi is the norm of `size` independent standard normal numbers."""
-    orders = np.arange(power + 1)
-    logs = orders / 2 * math.log(2) + gammaln((size + orders) / 2) - gammaln(size / 2)
-    tails = np.exp(logs) * gammaincc((size + orders) / 2, tau**2 / 2)
-    return float(np.sum(comb(power, orders) * (-tau) ** (power - orders) * tails))
+        return NuclearCone(min(shape) / max(shape))
+    if isinstance(penalty, GroupL2):
+        return NormCone(int(penalty.blocks.sizes[0]))
+    return NormCone(share=0.5 if isinstance(penalty, NonNegativeL1) else 1)
