@@ -2,7 +2,7 @@
 
 from .analysis import ErrorEstimate, check_rows
 from .backend import to, to_numpy
-from .experiments import measurements_needed, random_signal
+from .experiments import RecoveryTrial, Sweep, measurements_needed, phase_transition, random_signal, sweep
 from .metrics import psnr, snr
 from .models import (
     BlockSparse,
@@ -175,6 +175,7 @@ __all__ = [
     "Permutation",
     "Product",
     "Progress",
+    "RecoveryTrial",
     "Result",
     "Sampling",
     "Separated",
@@ -185,6 +186,7 @@ __all__ = [
     "SparseMatrix",
     "Status",
     "SupportModel",
+    "Sweep",
     "Tree",
     "TreeL2",
     "TreeLInf",
@@ -224,6 +226,7 @@ __all__ = [
     "omp",
     "partial_orthogonal",
     "path",
+    "phase_transition",
     "pogm",
     "poisson_disc_mask",
     "psnr",
@@ -247,6 +250,7 @@ __all__ = [
     "spread_spectrum",
     "structurally_random",
     "subspace_pursuit",
+    "sweep",
     "to",
     "to_numpy",
     "toeplitz",

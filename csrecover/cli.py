@@ -57,11 +57,34 @@ def parser() -> argparse.ArgumentParser:
         "--examples", nargs="?", const="", metavar="KIND", help="print an example of this kind, or of each, and end"
     )
     recover.set_defaults(run=run_recover)
+    sweep = commands.add_parser(
+        "sweep",
+        help="run an experiment on a grid: a phase transition",
+        description="Run the trials that an experiment file (TOML) describes: writes NAME.csv, NAME.html and NAME.png. "
+        "An interrupted run goes on where it was, by the same command.",
+        epilog="Exit status: 0 done, 1 done and written, but trials raised errors, 2 the experiment was not understood "
+        "or could not be run, read or written, 130 interrupted.",
+    )
+    sweep.add_argument("experiment", nargs="?", type=Path, metavar="EXPERIMENT", help="experiment file, see --example")
+    where = sweep.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=int, metavar="N", help="run in N processes (default: in this one)")
+    where.add_argument("--dask", metavar="ADDRESS", help="run on the dask scheduler at this address, tcp://HOST:8786")
+    sweep.add_argument("--store", type=Path, metavar="FILE", help="where trials are kept (default: DIR/NAME.sqlite)")
+    sweep.add_argument(
+        "--out", type=Path, default=Path("out"), metavar="DIR", help="folder of what is written (default: out)"
+    )
+    sweep.add_argument("--quiet", action="store_true", help="show no progress bar")
+    sweep.add_argument("--status", type=Path, metavar="STORE", help="say how far the experiment in a store is, and end")
+    sweep.add_argument(
+        "--report", type=Path, metavar="FILE.html", help="write the report of what the store holds so far, and end"
+    )
+    sweep.add_argument("--example", action="store_true", help="print an experiment file, and end")
+    sweep.set_defaults(run=run_sweep)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status (0 done, 1 not converged, 2 not understood)."""
+    """Run the command line; returns the exit status, 0 where all went well and 2 where it was not understood."""
     top = parser()
     options = top.parse_args(arguments)
     if options.command is None:
@@ -101,6 +124,16 @@ def run_recover(options: argparse.Namespace) -> int:
         return 0
     print(f"csrecover: not converged: {meaning(result)}", file=sys.stderr)
     return 1
+
+
+def run_sweep(options: argparse.Namespace) -> int:
+    """Run an experiment file, or say what is known of one."""
+    from .experiment_file.command import run_sweep
+
+    try:
+        return run_sweep(options)
+    except (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError) as error:
+        return not_understood(str(error) or type(error).__name__)
 
 
 def not_understood(message: str) -> int:

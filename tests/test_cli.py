@@ -17,6 +17,8 @@ DEMOS = {
     "image": {},
     "structures": {"seeds": 1},
     "penalties": {"seeds": 1},
+    "phase_transition": {"points": 4, "trials": 4, "workers": None},
+    "models": {"points": 3, "trials": 4, "workers": None},
 }
 
 
@@ -54,7 +56,7 @@ def test_asking_for_help_ends_well(arguments, capsys):
 
 def test_an_unknown_demo_is_answered_with_the_known_ones(capsys):
     assert cli.main(["demo", "nonsense"]) == 2
-    assert "ecg, blocks, image, structures, penalties" in capsys.readouterr().err
+    assert "ecg, blocks, image, structures, penalties, phase_transition, models" in capsys.readouterr().err
 
 
 def test_demos_are_listed_with_their_titles(capsys):
@@ -86,6 +88,8 @@ def test_versions_name_the_package_and_numpy(capsys):
         "convex",
         "greedy",
         "needed",
+        "adaptive",
+        "sweeps",
     ],
 )
 def test_benchmark_writes_its_table(name, tmp_path, capsys):

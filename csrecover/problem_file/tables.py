@@ -27,6 +27,18 @@ def build(kinds: Kinds, table: Any, place: str, context: Context) -> Any:
     ValueError
         When the kind or a key is not known, a key is missing, or a value is refused.
     """
+    kind = kind_of(kinds, table, place)
+    return call(kinds[kind], {key: table[key] for key in table if key != "kind"}, place, context)
+
+
+def kind_of(kinds: Kinds, table: Any, place: str) -> str:
+    """The kind that a table names.
+
+    Raises
+    ------
+    ValueError
+        When it names none, or none of these.
+    """
     if not isinstance(table, dict):
         raise ValueError(f"{place}: expected a table with a kind, got {table!r}")
     if "kind" not in table:
@@ -34,7 +46,7 @@ def build(kinds: Kinds, table: Any, place: str, context: Context) -> Any:
     kind = table["kind"]
     if not isinstance(kind, str) or kind not in kinds:
         raise ValueError(f"{place} kind: there is no {kind!r}{_nearest(kind, kinds)}; there are {', '.join(kinds)}")
-    return call(kinds[kind], {key: table[key] for key in table if key != "kind"}, place, context)
+    return kind
 
 
 def call(make: Callable[..., Any], table: dict[str, Any], place: str, context: Context) -> Any:

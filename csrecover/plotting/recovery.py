@@ -1,17 +1,14 @@
-"""Figures; the only file that imports matplotlib."""
+"""Recovered signals, and how the solver went."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from . import solvers
-from .backend import to_numpy
-from .operators import Wavelet
-from .solvers import Result
+from ..backend import to_numpy
+from ..solvers import Result
 
 _CONVEX, _GREEDY = ("objective", "gap"), ("residual_norm",)
 
@@ -47,33 +44,6 @@ def plot_recovery(result: Result, *, truth: Any = None, title: str = "") -> Figu
     return figure
 
 
-def plot_path(path: solvers.Path) -> Figure:
-    """Draw the magnitudes of the coefficients, the number of nonzeros and the residual along a path, over lambda.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        save it with ``figure.savefig(path)``.
-    """
-    magnitudes = np.abs(to_numpy(path.x)).reshape(len(path), -1)
-    curves = {
-        "coefficients": magnitudes[:, magnitudes.any(axis=0)],
-        "nonzeros": to_numpy(path.sizes),
-        "residual": to_numpy(path.residual_norms),
-    }
-    figure = Figure(figsize=(12, 3.2), layout="constrained")
-    for ax, (name, values) in zip(figure.subplots(1, len(curves)), curves.items(), strict=True):
-        if values.size:
-            ax.semilogx(to_numpy(path.lambdas), values, linewidth=0.9)
-        ax.set(title=name, xlabel="lambda")
-        ax.invert_xaxis()
-    return figure
-
-
 def draw_image(ax: Any, image: Any, title: str) -> None:
     """Gray image without ticks."""
     ax.imshow(np.real(to_numpy(image)), cmap="gray")
@@ -98,28 +68,3 @@ def draw_history(ax: Any, result: Result) -> None:
             ax.semilogy(np.arange(1, len(values) + 1), np.where(values > 0, values, np.nan), label=name)
     ax.set(title=f"{result.iterations} iterations", xlabel="iteration")
     ax.legend(frameon=False, fontsize="small")
-
-
-def draw_wavelet_plane(ax: Any, wavelet: Wavelet, supports: dict[str, Any]) -> None:
-    """Supports of 1-D wavelet coefficients in the plane of position and scale, coarse scales on top."""
-    n, levels = wavelet.in_shape[0], wavelet.levels
-    index = np.arange(n)
-    coarse = n >> levels
-    scale = np.where(index < coarse, 0, 1 + np.log2(np.maximum(index, 1) // coarse).astype(int))
-    start = np.where(scale == 0, 0, coarse << np.maximum(scale - 1, 0))
-    width = np.where(scale == 0, n / coarse, n / (coarse << np.maximum(scale - 1, 0)))
-    centre = (index - start + 0.5) * width
-    for shift, (name, support) in enumerate(supports.items()):
-        chosen = to_numpy(support)
-        ax.plot(centre[chosen], scale[chosen] + 0.25 * shift, "os^"[shift % 3], markersize=3, label=name)
-    ax.set(title="support in the wavelet plane", xlabel="sample", ylabel="scale", xlim=(0, n))
-    ax.invert_yaxis()
-    ax.legend(frameon=False, fontsize="small")
-
-
-def save(figure: Figure, path: str | Path) -> Path:
-    """Write a figure, making its folder, and return the path."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
-    return path
