@@ -215,7 +215,7 @@ def test_what_cannot_be_drawn_is_refused_with_the_remedy():
     with pytest.raises(ValueError, match="'l1' over snr and rho needs n, m and k"):
         plotting.plot_sweep(replace(sweep, axes={"snr": DELTAS, "rho": RHOS}), theory="l1")
     with pytest.raises(ValueError, match="'l1' over rho needs n, m and k"):
-        plotting.plot_sweep(sweep.select(delta=0.1), theory="l1")
+        plotting.plot_sweep(replace(sweep.select(delta=0.1), experiment={}), theory="l1")
 
 
 class Page(HTMLParser):
