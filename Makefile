@@ -54,6 +54,7 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/operators.py --out benchmarks/results
 	$(BIN)/python benchmarks/greedy.py --out benchmarks/results
 	$(BIN)/python benchmarks/needed.py --out benchmarks/results
+	$(BIN)/python benchmarks/adaptive.py --out benchmarks/results
 
 bench-convex: $(VENV)/bench
 	$(BIN)/python benchmarks/convex.py --out benchmarks/results

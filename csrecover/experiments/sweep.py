@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..backend import blas_threads
-from .adaptive import next_round
+from .adaptive import default_target, next_round
 from .description import circumstances, describe
 from .executors import opened
 from .grid import Axes, checked_axes, shape
@@ -61,7 +61,8 @@ def sweep(
         apart by their names, not by what is in them.
     adaptive : bool or float
         whether trials go where they tell most of the 50 % point along the last axis, until the half-width of its 95 %
-        interval is below a target: the number given; if True, the smaller of a tenth of the axis and its median step.
+        interval is below a target: the number given; if True, a quarter of the median step of that axis, but no less
+        than a hundredth of its range.
     success : callable, optional
         ``success(value)``: whether a number counts as success. Needed where trials give numbers.
     on_error : "record" or "raise"
@@ -79,9 +80,10 @@ def sweep(
     TypeError, ValueError
         When an argument or an outcome is not understood, or the store holds another experiment.
     OSError
-        When the store cannot be read or written, or another run writes to it (BlockingIOError).
+        When the store cannot be read or written, another run writes to it (BlockingIOError), or no dask scheduler
+        answers (ConnectionError).
     RuntimeError
-        When a trial raises and `on_error` is "raise". What was finished is kept.
+        When a trial raises and `on_error` is "raise", or workers are lost for good. What was finished is kept.
     """
     grid = checked_axes(axes)
     _check(trial, trials, seed, success, on_error)
@@ -146,10 +148,10 @@ def _further(store: Store, request: dict[str, Any], allotted: np.ndarray, group:
         found = collect(store)
         successes, trials = found.successes.reshape(solvers), found.trials.reshape(solvers)
     last = list(axes)[-1]
-    x, room = numbers(axes[last], last), (most - allotted).reshape(shape(axes))
+    options = {"target": request["adaptive"], "most": most, "attempted": allotted.reshape(shape(axes))}
     with blas_threads(entries=0):
         rounds = [
-            next_round(x, successes[..., i], trials[..., i], target=request["adaptive"], most=trials[..., i] + room)
+            next_round(numbers(axes[last], last), successes[..., i], trials[..., i], **options)
             for i in range(trials.shape[-1])
         ]
     wanted = np.max(rounds, axis=0).reshape(-1)
@@ -173,11 +175,11 @@ def _target(axes: Axes, adaptive: bool | float) -> bool | float:
     if adaptive is False:
         return False
     last = list(axes)[-1]
-    x = np.sort(numbers(axes[last], last))
+    x = numbers(axes[last], last)
     if len(x) < 2:
         raise ValueError(f"an adaptive sweep looks for a transition along its last axis, but {last!r} has one value")
     if adaptive is True:
-        return float(min((x[-1] - x[0]) / 10, np.median(np.diff(x))))
+        return default_target(x)
     if not isinstance(adaptive, int | float | np.number) or not adaptive > 0:
         raise ValueError(f"adaptive is True, False or the half-width wanted, a positive number, got {adaptive!r}")
     return float(adaptive)
