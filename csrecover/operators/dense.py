@@ -136,7 +136,8 @@ def gaussian(m: int, n: int, rng: Any, *, dtype: Any = np.float64, device: Any =
     E. J. Candes and T. Tao, Near-optimal signal recovery from random projections: universal encoding strategies?,
     IEEE Trans. Information Theory 52(12), 2006.
     """
-    entries = standard_normal((m, n), np.random.default_rng(rng), as_dtype(dtype)) / max(m, 1) ** 0.5
+    entries = standard_normal((m, n), np.random.default_rng(rng), as_dtype(dtype))
+    entries /= max(m, 1) ** 0.5
     return to(Matrix(entries, variance=1 / max(m, 1)), device)
 
 
@@ -145,7 +146,7 @@ def standard_normal(shape: tuple[int, ...], rng: np.random.Generator, dtype: np.
     if dtype.kind == "c":
         pair = rng.standard_normal((2, *shape)) / 2**0.5
         return (pair[0] + 1j * pair[1]).astype(dtype)
-    return rng.standard_normal(shape).astype(dtype)
+    return rng.standard_normal(shape).astype(dtype, copy=False)
 
 
 def bernoulli(m: int, n: int, rng: Any, *, dtype: Any = np.float64, device: Any = None) -> Matrix:
