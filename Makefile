@@ -1,5 +1,6 @@
 # make demo   set up and run the main job        make test       set up and run the test suite
-# make lint   ruff and mypy                      make test-full  every property with many more cases
+# make demo-sweep  draw the phase diagram of l1  make test-full  every property with many more cases
+# make lint   ruff and mypy
 # make bench  tables side by side with peers     make test-lowest  the suite on the oldest dependencies
 # make test-torch  the property suite on torch    make mutants   typical GPU mistakes, one at a time: all are caught
 # make test-gpu-static  GPU code against the real CuPy's names and NVIDIA's compiler, without a GPU
@@ -14,10 +15,13 @@ ON_BACKENDS := tests/test_properties.py tests/test_backend.py tests/test_drawn_o
 # the workers are the threads
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo test test-full test-lowest test-cupy test-gpu-static test-torch mutants lint bench bench-convex clean
+.PHONY: demo demo-sweep test test-full test-lowest test-cupy test-gpu-static test-torch mutants lint bench bench-convex clean
 
 demo: $(VENV)/base
 	$(BIN)/csrecover demo
+
+demo-sweep: $(VENV)/base
+	$(BIN)/csrecover demo phase_transition
 
 test: $(VENV)/dev
 	$(ONE_THREAD) $(BIN)/python $(PYTEST)
@@ -55,6 +59,7 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/greedy.py --out benchmarks/results
 	$(BIN)/python benchmarks/needed.py --out benchmarks/results
 	$(BIN)/python benchmarks/adaptive.py --out benchmarks/results
+	$(BIN)/python benchmarks/sweeps.py --out benchmarks/results
 
 bench-convex: $(VENV)/bench
 	$(BIN)/python benchmarks/convex.py --out benchmarks/results

@@ -17,7 +17,7 @@ def snippets(name: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("index", range(7))
+@pytest.mark.parametrize("index", range(8))
 def test_readme_snippet_prints_what_it_says(index, capsys):
     code = snippets("README.md")[index].replace('"cupy")', '"array_api_strict:device1")')
     exec(compile(code, f"README snippet {index + 1}", "exec"), {})
@@ -26,8 +26,8 @@ def test_readme_snippet_prints_what_it_says(index, capsys):
     assert expected
 
 
-def test_there_are_seven_snippets():
-    assert len(snippets("README.md")) == 7
+def test_there_are_eight_snippets():
+    assert len(snippets("README.md")) == 8
 
 
 @pytest.mark.parametrize("index", range(len(snippets("CONTRIBUTING.md"))))
