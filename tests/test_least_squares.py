@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import csrecover as cs
-from csrecover.solvers import least_squares
+from csrecover.solvers import gathered, least_squares
 from csrecover.solvers.base import Counting
 from csrecover.solvers.least_squares import _conjugate_gradients, least_squares_on, prepare
 
@@ -101,12 +101,12 @@ def test_real_signals_are_solved_for_with_complex_equations(path):
         assert found.dtype == np.float64
 
 
-@pytest.mark.parametrize("without", [None, "_SMALL", "_SHARED", "_KEPT"])
+@pytest.mark.parametrize("without", [None, "_TOGETHER", "_SHARED", "_KEPT"])
 @every_field
 def test_what_was_asked_before_does_not_matter(fields, without, monkeypatch):
     """Systems together, one by one with shared inner products, with their own, and with none that are kept."""
     for limit in {None: (), "_KEPT": ("_SHARED", "_KEPT")}.get(without, (without,)):
-        monkeypatch.setattr(least_squares, limit, 0)
+        monkeypatch.setattr(gathered if limit == "_TOGETHER" else least_squares, limit, 0)
     rng = np.random.default_rng(0)
     matrix, ys = normal(rng, (M, N), fields[0]), normal(rng, (3, M), fields[1])
     prepared = prepare(cs.Matrix(matrix), ys)

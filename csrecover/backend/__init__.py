@@ -20,13 +20,13 @@ from .dtypes import (
     real_dtype_name,
 )
 from .libraries import Array, arrays_in, device, frozen, is_array, library, namespace, on_host, where_is
-from .moving import cast_like, staged, to, to_like, to_numpy
+from .moving import cast_like, fetched, staged, to, to_like, to_numpy
 from .nufft import nonuniform_fourier
 from .parts import on_parts
 from .segments import scatter, segment_sum, top_k_mask
 from .signals import clip, divide, energy, expand, flat, keep, mT, norm, real_vdot, scaled
 from .sparse import csr_adjoint, csr_matrix, csr_rows, csr_times
-from .systems import blas_threads, positive_solver, well_conditioned
+from .systems import blas_threads, in_threads, positive_solver, well_conditioned
 from .transforms import dctn, fftn, irfftn, rfftn
 
 __all__ = [
@@ -50,9 +50,11 @@ __all__ = [
     "energy",
     "eps",
     "expand",
+    "fetched",
     "fftn",
     "flat",
     "frozen",
+    "in_threads",
     "irfftn",
     "is_array",
     "is_complex",

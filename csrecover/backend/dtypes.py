@@ -10,6 +10,7 @@ import numpy as np
 from .libraries import Array, is_array, namespace
 
 _FLOATS = {"float32": "float32", "float64": "float64", "complex64": "float32", "complex128": "float64"}
+_EPS = {name: float(np.finfo(name).eps) for name in ("float32", "float64")}
 
 
 def dtype_name(x: Array) -> str:
@@ -71,7 +72,7 @@ def itemsize(x: Array) -> int:
 
 def eps(x: Array) -> float:
     """Rounding unit of x's precision."""
-    return float(np.finfo(_FLOATS[dtype_name(x)]).eps)
+    return _EPS[_FLOATS[dtype_name(x)]]
 
 
 def conj(x: Array) -> Array:

@@ -17,7 +17,9 @@ _HOST = frozenset({np.ndarray, np.float64, np.float32, np.complex128, np.complex
 
 def is_array(x: object) -> bool:
     """Whether x is an array of a library that csrecover can compute with (NumPy's scalars are numbers)."""
-    return type(x) is np.ndarray or (not isinstance(x, np.generic) and compat.is_array_api_obj(x))
+    if type(x) in _HOST:
+        return type(x) is np.ndarray
+    return not isinstance(x, np.generic) and compat.is_array_api_obj(x)
 
 
 def namespace(*arrays: Array) -> Any:
@@ -28,7 +30,7 @@ def namespace(*arrays: Array) -> Any:
     TypeError
         When the arrays belong to two libraries or lie on two devices.
     """
-    if all(type(x) in _HOST for x in arrays):
+    if _HOST.issuperset(map(type, arrays)):
         return _NUMPY
     found = [x for x in arrays if is_array(x)]
     if not found:
@@ -52,7 +54,7 @@ def library(x: Array) -> str:
 
 def device(x: Array) -> Any:
     """Device of an array, in its library's own terms."""
-    return compat.device(x)
+    return "cpu" if isinstance(x, (np.ndarray, np.generic)) else compat.device(x)
 
 
 def where_is(x: Array) -> str:
@@ -66,10 +68,10 @@ def where_is(x: Array) -> str:
 
 def on_host(x: Array) -> bool:
     """Whether an array lies in the memory of the host, where looking at its numbers costs nothing."""
-    name, place = library(x), device(x)
+    name = library(x)
     if name == "array_api_strict":
-        return _strict_name(place) == "CPU_DEVICE"
-    return name == "numpy" or str(place) == "cpu"
+        return _strict_name(device(x)) == "CPU_DEVICE"
+    return name == "numpy" or str(device(x)) == "cpu"
 
 
 def _strict_name(place: Any) -> str | None:

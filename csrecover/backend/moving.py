@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import array_api_compat as compat
@@ -21,6 +22,14 @@ def to_numpy(x: Array) -> np.ndarray:
     if library(x) == "array_api_strict":
         return np.asarray(x.to_device(compat.array_namespace(x).Device("CPU_DEVICE")))
     return np.asarray(compat.to_device(x, "cpu"))
+
+
+def fetched(numbers: Sequence[Array]) -> Sequence[np.ndarray]:
+    """Real or boolean arrays of one shape on the host, by one transfer; NumPy's as they are, others in one dtype."""
+    if all(isinstance(x, np.ndarray | np.generic) for x in numbers):
+        return numbers
+    xp, dtype = namespace(numbers[0]), numbers[0].dtype
+    return list(to_numpy(xp.stack([xp.astype(x, dtype, copy=False) for x in numbers])))
 
 
 def staged(x: Array) -> np.ndarray:
@@ -116,6 +125,8 @@ def _import(name: str) -> Any:
 
 def to_like(x: Any, like: Array) -> Array:
     """Numbers of the host (a list, a range, a NumPy array) in the library and on the device of `like`."""
+    if library(like) == "numpy":
+        return np.asarray(x)
     xp = namespace(like)
     if is_array(x) and library(x) == library(like):
         return xp.asarray(x, device=device(like))

@@ -46,7 +46,7 @@ def top_k_mask(gains: Array, k: int) -> Array:
         return gains > 0
     slack = max(1e-12, 4 * eps(gains))
     if library(gains) == "numpy":
-        smallest = np.partition(gains, n - k, axis=-1)[..., n - k, None].copy()  # no view: the rest is let go
+        smallest = _largest(gains, k)
         kept = gains >= smallest * (1 - slack)
         if np.count_nonzero(kept) == gains.size // n * k:  # no ties, in any row
             return kept
@@ -54,6 +54,14 @@ def top_k_mask(gains: Array, k: int) -> Array:
         smallest = xp.sort(gains, axis=-1)[..., n - k, None]
     above, tied = above_and_tied(gains, smallest, slack)
     return first_ties(above, tied, k)
+
+
+def _largest(gains: np.ndarray, k: int) -> np.ndarray:
+    """The k-th largest entry along the last axis, kept as an axis of one."""
+    if 2 * np.count_nonzero(gains) < gains.size:  # many smallest entries slow the partition down, largest ones do not
+        return -np.partition(-gains, k - 1, axis=-1)[..., k - 1, None]
+    n = gains.shape[-1]
+    return np.partition(gains, n - k, axis=-1)[..., n - k, None].copy()  # no view: the rest is let go
 
 
 @fused

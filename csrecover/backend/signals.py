@@ -19,15 +19,15 @@ def flat(x: Array, ndim: int) -> Array:
 
 def mT(x: Array) -> Array:
     """Matrices transposed: the last two axes swapped (the attribute of this name is missing in CuPy before 14)."""
-    return namespace(x).matrix_transpose(x)
+    return x.mT if library(x) == "numpy" else namespace(x).matrix_transpose(x)
 
 
 def clip(x: Array, low: Any = None, high: Any = None) -> Array:
     """X between two numbers or arrays of its dtype; the standard's own form synchronises on CuPy."""
     xp, name = namespace(x), library(x)
-    if name == "numpy":
+    if name == "numpy" and low is not None and high is not None:
         return np.clip(x, low, high)
-    if name != "cupy":
+    if name not in ("numpy", "cupy"):
         return xp.clip(x, low, high)
     x = x if low is None else xp.maximum(x, low)
     return x if high is None else xp.minimum(x, high)
@@ -42,7 +42,7 @@ def keep(x: Array, support: Array) -> Array:
 
 def expand(numbers: Array, ndim: int) -> Array:
     """One number a signal, shape (*batch,), made to broadcast against signals of `ndim` axes."""
-    return namespace(numbers).reshape(numbers, (*numbers.shape, *(1,) * ndim))
+    return numbers[(..., *(None,) * ndim)]
 
 
 @fused
@@ -60,6 +60,9 @@ def scaled(x: Array, ndim: int = 1) -> Array:
 
 def norm(x: Array, ndim: int = 1) -> Array:
     """Euclidean norm of each signal, shape (*batch,)."""
+    if library(x) == "numpy":  # one pass, and nothing to allocate
+        x = flat(x, ndim)
+        return np.sqrt(np.vecdot(x.real, x.real) + np.vecdot(x.imag, x.imag) if is_complex(x) else np.vecdot(x, x))
     return namespace(x).linalg.vector_norm(flat(x, ndim), axis=-1)
 
 
@@ -73,6 +76,8 @@ def real_vdot(x: Array, y: Array, ndim: int = 1) -> Array:
 @fused
 def divide(a: Array, b: Array) -> Array:
     """A / b, and zero where b is zero (never a warning)."""
+    if isinstance(a, np.number) and isinstance(b, np.number):  # of one signal on the host
+        return a / b if b else np.result_type(a, b).type(0)
     xp = namespace(a, b)
     zero = b == 0
     return xp.where(zero, xp.zeros_like(a), a) / xp.where(zero, xp.ones_like(b), b)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
 from functools import cache
 from typing import Any
 
@@ -22,6 +24,24 @@ _SMALL_PRODUCT = 2**21  # entries of a matrix below which BLAS threads cost more
 def blas_threads(entries: int) -> AbstractContextManager:
     """Context in which products with a matrix of so many entries run on as many BLAS threads as pay (one, if small)."""
     return _ONE_THREAD if entries < _SMALL_PRODUCT else nullcontext()
+
+
+def in_threads(function: Callable[[Any], Any], items: Sequence[Any]) -> None:
+    """Call a function for each item, on as many threads as BLAS may use now: for calls that release Python's lock."""
+    allowed = max((each.num_threads for each in _threadpools().lib_controllers), default=1)
+    count = min(allowed, len(items))
+
+    def in_turn(part: Sequence[Any]) -> None:
+        for item in part:
+            function(item)
+
+    if count < 2:
+        in_turn(items)
+        return
+    with ThreadPoolExecutor(count) as pool:  # which warnings NumPy gives is a matter of the context
+        parts = [pool.submit(copy_context().run, in_turn, items[i::count]) for i in range(count)]
+    for part in parts:
+        part.result()
 
 
 class _OneThread(AbstractContextManager):

@@ -34,19 +34,23 @@ def advance(
     goal : int
     taken : mask of units; picks : (units at once,), where MISSING leaves those whose rows are asked for
     chosen, z, x : (places,), columns in the order of the factor L of A_S^H A_S = L L^H, L^-1 A_S^H y, coefficients
-    factor : (places, places)
+    factor : (places (places + 1) / 2,), its rows one after another, up to the diagonal
     counts : [columns, iterations, iteration of the last CHECK]
     left : (1,), ||y||^2 - ||z||^2
     """
+    gains = np.empty(len(taken), first.dtype)
+    early = np.sum((first > 0) & ~taken)
     while True:
         if left[0] <= floor and counts[2] != counts[1]:
             counts[2] = counts[1]
             return CHECK
         if counts[1] >= goal:
             return DONE
+        _energies(order, start, c, taken, gains)
         for i in range(len(picks)):
-            picks[i] = _best(order, start, first, c, taken)
-            taken[picks[i]] = True
+            picks[i] = _best(_left(first, taken) if early else gains)
+            early -= first[picks[i]] > 0
+            taken[picks[i]], gains[picks[i]] = True, -1
         for unit in picks:
             for j in order[start[unit] : start[unit + 1]]:
                 if place[j] < 0:
@@ -61,26 +65,48 @@ def advance(
         counts[1] += 1
 
 
-@jit
-def _best(order, start, first, c, taken):
-    """Unit of most energy in the correlations (or of those to be taken first), of equal ones the first."""
-    gains = np.zeros(len(taken), first.dtype)
-    early = False
-    for u in range(len(taken)):
-        early |= first[u] > 0 and not taken[u]
-    for u in range(len(taken)):
-        if taken[u]:
-            gains[u] = -1
-        elif early:
-            gains[u] = first[u]
-        else:
+@_sums
+def _energies(order, start, c, taken, gains):
+    """Energy of the correlations in each unit, -1 for those that are taken."""
+    if len(order) == len(gains):
+        for u in range(len(gains)):
+            gains[u] = c[order[u]].real ** 2 + c[order[u]].imag ** 2
+    else:
+        for u in range(len(gains)):
+            gains[u] = 0
             for j in order[start[u] : start[u + 1]]:
                 gains[u] += c[j].real ** 2 + c[j].imag ** 2
-    enough = gains.max() * (1 - _SLACK)
-    for u in range(len(taken)):
-        if gains[u] >= enough and not taken[u]:
+    for u in range(len(gains)):
+        gains[u] = -1 if taken[u] else gains[u]
+
+
+@jit
+def _left(gains, taken):
+    out = gains.copy()
+    for u in range(len(gains)):
+        if taken[u]:
+            out[u] = -1
+    return out
+
+
+@jit
+def _best(gains):
+    """Unit of largest gain, of equal ones the first; the maxima of four parts do not wait for each other."""
+    a = b = c = d = 0.0
+    for u in range(0, len(gains) - 3, 4):
+        a, b, c, d = max(a, gains[u]), max(b, gains[u + 1]), max(c, gains[u + 2]), max(d, gains[u + 3])
+    for u in range(len(gains) - len(gains) % 4, len(gains)):
+        a = max(a, gains[u])
+    enough = max(a, b, c, d) * (1 - _SLACK)
+    for u in range(len(gains)):
+        if gains[u] >= enough:
             return u
     return 0
+
+
+@jit
+def _row(factor, i):
+    return factor[i * (i + 1) // 2 : (i + 1) * (i + 2) // 2]
 
 
 @_sums
@@ -88,18 +114,20 @@ def _append(row, j, target, least, chosen, factor, z, t, left):
     """One more column of the factorisation, unless it depends on the others: their number less that before."""
     square = row[j].real
     outside = square
+    new = _row(factor, t)
     for i in range(t):
+        own = _row(factor, i)
         product = row[chosen[i]]
         for k in range(i):
-            product -= factor[t, k] * np.conj(factor[i, k])
-        product /= factor[i, i].real
-        factor[t, i] = product
+            product -= new[k] * np.conj(own[k])
+        product /= own[i].real
+        new[i] = product
         outside -= product.real**2 + product.imag**2
         target -= product * z[i]
     if t == len(chosen) - 1 or not outside > least * square:
         return 0
     pivot = np.sqrt(outside)
-    chosen[t], factor[t, t], z[t] = j, pivot, target / pivot
+    chosen[t], new[t], z[t] = j, pivot, target / pivot
     left[0] -= z[t].real ** 2 + z[t].imag ** 2
     return 1
 
@@ -109,9 +137,10 @@ def _solve(factor, z, x, t):
     """L^H x = z."""
     x[:t] = z[:t]
     for i in range(t - 1, -1, -1):
-        x[i] /= factor[i, i].real
+        own = _row(factor, i)
+        x[i] /= own[i].real
         for k in range(i):
-            x[k] -= np.conj(factor[i, k]) * x[i]
+            x[k] -= np.conj(own[k]) * x[i]
 
 
 @_sums

@@ -6,14 +6,17 @@ import numbers
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..backend import Array, clip, divide, eps, expand, keep, namespace, norm, on_host, to_numpy
+from ..backend import Array, divide, eps, expand, fetched, keep, namespace, norm, on_host, to_like
 from ..operators import LinearOperator
 from ..operators.algebra import Wrapper
+from .narrowing import Narrowing, joined, split
 from .result import Result, Status, plain
+from .selections import signals_at
 
 _GROWTH = 1e6  # a merit this many times the first one counts as divergence
 _LOOKBACK = 12  # looks at the end of a stalled run that are searched for a repeating pattern
@@ -31,6 +34,7 @@ class Iterate:
     support : mask of the shape of x, where the solver has one
     objective : 0.5 ||y - A x||^2 + penalty(x), convex solvers
     gap : duality gap, an upper bound on how far the objective is from its minimum, where the penalty is a norm
+    rows : flat positions in the batch of the signals that x and support are of, on the host; None: all
     """
 
     x: Array
@@ -39,6 +43,7 @@ class Iterate:
     support: Array | None = None
     objective: Array | None = None
     gap: Array | None = None
+    rows: np.ndarray | None = None
 
     def numbers(self) -> dict[str, Array]:
         """The numbers of this iterate, by their key in `Result.history`."""
@@ -72,6 +77,14 @@ class Counting(Wrapper):
     def __str__(self) -> str:
         return str(self.operator)
 
+    @property
+    def _arrays(self) -> list[Array]:  # type: ignore[override]
+        return self.operator._arrays
+
+    @cached_property
+    def H(self) -> LinearOperator:  # type: ignore[override]  # made once, for all products of a solve
+        return super().H
+
     def _apply(self, x: Array) -> Array:
         return self._checked(0, self.operator._apply(x), self.out_shape)
 
@@ -97,9 +110,14 @@ def accounted(result: Result, counting: Counting, started: float) -> Result:
 
 
 class _Code:
-    """Status codes while the numbers are still on the device."""
+    """Status codes: indices of `_ENDED`."""
 
-    RUNNING, CONVERGED, STALLED, DIVERGED = range(4)
+    RUNNING, CONVERGED, STALLED, DIVERGED, CYCLED, STOPPED = range(6)
+
+
+_ENDED = np.array(
+    [Status.MAX_ITER, Status.CONVERGED, Status.STALLED, Status.DIVERGED, Status.CYCLED, Status.STOPPED], dtype=object
+)
 
 
 def looks_every(x: Array) -> int:
@@ -121,7 +139,7 @@ def run(
     """Draw iterates until every signal, or the iterator, has ended; the only loop of the package.
 
     Every `check_every` iterations it looks at the numbers, with one synchronisation with the device. A signal that
-    has ended is frozen at its best iterate while the others go on.
+    has ended is frozen at its best iterate while the others go on, alone where the iterates are `Narrowing`.
 
     Parameters
     ----------
@@ -161,102 +179,99 @@ def run(
             state = state() if callable(state) else state
             measured = measure(state)
             merited = merit(state) if merit else measured
-            record = record or _Record(state, merited, float(tol), patience)
+            record = record or _Record(merited, float(tol), patience)
             seen = record.look(iteration, state, measured, merited)
             stop = callback is not None and callback(Progress(iteration, state.x, seen))
             if stop or iteration == max_iter or record.ended:
                 return record.result(stopped=bool(stop))
+            if isinstance(iterates, Narrowing):
+                iterates.drop(record.code == _Code.RUNNING)
     if record is None:
         raise ValueError("the iterates ended before the first look: yield at least check_every of them")
     return record.result(stopped=False)
 
 
 class _Record:
-    """The numbers of a run: decided on the device, read once a look, the best iterate kept for each signal."""
+    """The numbers of a run: fetched once a look and judged on the host, the best iterate kept for each signal."""
 
-    def __init__(self, first: Iterate, merit: Array, tol: float, patience: int | None) -> None:
-        xp = namespace(merit)
-        self.tol, self.patience = max(tol, 10 * eps(merit)), patience
-        self.too_much = _GROWTH * clip(merit, 1)
-        self.best_merit = xp.full_like(merit, float("inf"))
-        self.code = self.waited = xp.zeros_like(merit)
-        self.host_code = np.zeros(merit.shape)
-        self.best = first
+    def __init__(self, merit: Array, tol: float, patience: int | None) -> None:
+        self.tol, self.patience = max(tol, 10 * eps(merit)), np.inf if patience is None else patience
+        self.rounding = 4 * eps(merit)
+        self.too_much: Any = None
+        self.best_merit = np.full(merit.shape, np.inf)
+        self.code = np.zeros(merit.shape, dtype=np.int64)
+        self.waited = self.code
+        self.best: Any = None
+        self.settled: list[Iterate] = []
         self.best_numbers: dict[str, np.ndarray] = {}
-        self.iterations = np.zeros(merit.shape, dtype=np.int64)
-        self.looks = np.zeros(merit.shape, dtype=np.int64)
+        self.iterations, self.looks = np.zeros_like(self.code), np.zeros_like(self.code)
         self.history: list[dict[str, np.ndarray]] = []
 
     @property
     def ended(self) -> bool:
         """Whether every signal has ended."""
-        return bool((self.host_code != _Code.RUNNING).all())
+        return bool((self.code != _Code.RUNNING).all())
 
     def look(self, iteration: int, state: Iterate, measure: Array, merit: Array) -> dict[str, np.ndarray]:
         """Take in one iterate; its numbers, on the host."""
-        xp = namespace(measure)
+        named = state.numbers()
+        measured, merited, *seen = fetched([measure, merit, *named.values()])
+        numbers = dict(zip(named, seen, strict=True))
         running = self.code == _Code.RUNNING
-        better = running & (merit <= self.best_merit * (1 + 4 * eps(merit)))  # of equals the later is closer
-        gained = merit < self.best_merit * (1 - 1e-9)
-        self.waited = xp.where(gained, xp.zeros_like(self.waited), self.waited + 1)
-        self.best_merit = xp.where(better & (merit < self.best_merit), merit, self.best_merit)
-        code = self._decide(measure, merit)
-        self.code = xp.where(running, code, self.code)
-        named = {**state.numbers(), "running": running, "better": better, "code": self.code}
-        fetched = to_numpy(xp.stack([xp.astype(value, measure.dtype) for value in named.values()]))
-        numbers = dict(zip(named, fetched, strict=True))
-        self.host_code = numbers.pop("code")
-        self._keep(iteration, state, better, numbers)
+        better = running & (merited <= self.best_merit * (1 + self.rounding))  # of equals the later is closer
+        gained = merited < self.best_merit * (1 - 1e-9)
+        self.waited = np.where(gained, 0, self.waited + 1)
+        self.best_merit = np.where(better, np.minimum(merited, self.best_merit), self.best_merit)
+        if not self.history:
+            self.too_much = _GROWTH * np.maximum(merited, 1)
+        self.code = np.where(running, self._decide(measured, merited), self.code)
+        self._keep(iteration, state, running, better, numbers)
         self.history.append(numbers)
         return numbers
 
-    def _decide(self, measure: Array, merit: Array) -> Array:
+    def _decide(self, measured: np.ndarray, merited: np.ndarray) -> np.ndarray:
         """Status code of each signal by its numbers alone."""
-        xp = namespace(measure)
-        code = xp.zeros_like(measure)
-        if self.patience is not None:
-            code = xp.where(self.waited >= self.patience, xp.full_like(code, _Code.STALLED), code)
-        fine = merit <= self.too_much  # false for NaN too
-        code = xp.where(~fine, xp.full_like(code, _Code.DIVERGED), code)
-        return xp.where(measure <= self.tol, xp.full_like(code, _Code.CONVERGED), code)
+        code = np.where(self.waited >= self.patience, _Code.STALLED, _Code.RUNNING)
+        code = np.where(merited <= self.too_much, code, _Code.DIVERGED)  # of NaN, too
+        return np.where(measured <= self.tol, _Code.CONVERGED, code)
 
-    def _keep(self, iteration: int, state: Iterate, better: Array, numbers: dict[str, np.ndarray]) -> None:
+    def _keep(
+        self, iteration: int, state: Iterate, running: np.ndarray, better: np.ndarray, numbers: dict[str, np.ndarray]
+    ) -> None:
         """Take over the signals whose iterate is their best so far."""
-        running, improved = numbers.pop("running") != 0, numbers.pop("better") != 0
-        if not self.history:
-            if not improved.all():  # lost from the start: zero is the best finite signal
-                state = replace(state, x=keep(state.x, expand(better, state.x.ndim - better.ndim)))
-            improved = np.ones_like(improved)
         self.iterations[running] = iteration
         self.looks[running] += 1
-        if improved.all():
-            self.best, self.best_numbers = state, dict(numbers)
-        elif improved.any():
-            self.best = _merge(better, state, self.best)
+        if better.all():
+            self.best, self.best_numbers = state, numbers
+        elif not self.history:  # lost from the start: zero is the best finite signal
+            self.best, self.best_numbers = replace(state, x=keep(state.x, _mask(better, state.x))), numbers
+        elif better.any():
+            self.best = self._merged(better, state)
             self.best_numbers = {
-                name: np.where(improved, value, self.best_numbers[name]) for name, value in numbers.items()
+                name: np.where(better, value, self.best_numbers[name]) for name, value in numbers.items()
             }
+
+    def _merged(self, better: np.ndarray, state: Iterate) -> Iterate:
+        """The best iterate at the signals of `state`, which is better at some; what it has of others is settled."""
+        if state.rows is not None:
+            if state.rows is not self.best.rows:
+                self.best, ended = split(self.best, state.rows, better.shape)
+                self.settled.append(ended)
+            better = signals_at(better, state.rows, better.shape)
+        return state if better.all() else _merge(better, state, self.best)
 
     def result(self, *, stopped: bool) -> Result:
         """The best iterate of each signal and how it ended."""
-        history = {name: np.stack([row[name] for row in self.history]) for name in self.history[0]}
-        ended = {
-            _Code.RUNNING: Status.STOPPED if stopped else Status.MAX_ITER,
-            _Code.CONVERGED: Status.CONVERGED,
-            _Code.STALLED: Status.STALLED,
-            _Code.DIVERGED: Status.DIVERGED,
-        }
-        status = np.vectorize(ended.get, otypes=[object])(self.host_code)
-        for signal in np.argwhere(status == Status.STALLED):
-            if "residual_norm" in history and _repeats(
-                history["residual_norm"][(slice(self.looks[tuple(signal)]), *signal)]
-            ):
-                status[tuple(signal)] = Status.CYCLED
-        best = self.best
+        history = {name: np.array([row[name] for row in self.history]) for name in self.history[0]}
+        code = np.where((self.code == _Code.RUNNING) & stopped, _Code.STOPPED, self.code)
+        for signal in map(tuple, np.argwhere(code == _Code.STALLED)):
+            if "residual_norm" in history and _repeats(history["residual_norm"][(slice(self.looks[signal]), *signal)]):
+                code[signal] = _Code.CYCLED
+        best = joined([*self.settled, self.best], code.shape) if self.settled else self.best
         return Result(
             x=best.x,
             support=best.support if best.support is not None else best.x != 0,
-            status=status if np.ndim(status) else status.item(),
+            status=_ENDED[code],
             iterations=plain(self.iterations),
             residual_norm=plain(self.best_numbers["residual_norm"]) if "residual_norm" in self.best_numbers else None,
             gap=plain(self.best_numbers["gap"]) if "gap" in self.best_numbers else None,
@@ -264,12 +279,16 @@ class _Record:
         )
 
 
-def _merge(better: Array, new: Iterate, old: Iterate) -> Iterate:
+def _mask(signals: np.ndarray, x: Array) -> Array:
+    """A mask of signals beside the signals x themselves, and made to broadcast against them."""
+    return expand(to_like(signals, x), x.ndim - signals.ndim)
+
+
+def _merge(better: np.ndarray, new: Iterate, old: Iterate) -> Iterate:
     """Signals of the new iterate where it is better, of the old one elsewhere."""
-    xp = namespace(new.x)
-    where = expand(better, new.x.ndim - better.ndim)
+    xp, where = namespace(new.x), _mask(better, new.x)
     support = None if new.support is None else xp.where(where, new.support, old.support)
-    return Iterate(xp.where(where, new.x, old.x), new.change, support=support)
+    return Iterate(xp.where(where, new.x, old.x), new.change, support=support, rows=new.rows)
 
 
 def _repeats(residuals: np.ndarray) -> bool:

@@ -7,10 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from ..backend import eps, is_complex, on_parts, positive_solver
+from ..kernels import compiled
 from .minimum_norm import minimum_norm
 
 _ROUGH = 1e-13  # relative error of a solution from normal equations above which it is refined
 _SPARE = 4  # columns known for each that takes part in a product, up to which all of them do
+_TOGETHER = 2**16  # bytes of a system up to which those of a batch are solved together: it stays in the nearest caches
 _ROOM = 4  # times what is needed, of an array that grows: memory that is not written to costs nothing
 
 
@@ -43,10 +45,15 @@ class Columns:
     def times(self, x: np.ndarray) -> np.ndarray:
         """Product of the matrix with each sparse signal of x, (*batch, n), by the columns of its nonzeros."""
         signals = x.reshape(-1, x.shape[-1])
+        images = np.zeros((len(signals), self.rows.shape[1]), np.result_type(self.matrix, x))
+        kernel = compiled("gathered") if len(signals) > 1 else None
+        if kernel is not None:
+            self.add(np.flatnonzero(signals.any(axis=0)))
+            kernel.combine(self.rows, self.order.place, signals, images)
+            return images.reshape(*x.shape[:-1], -1)
         signal, column = _places(signals != 0)
         self.add(column if len(signals) == 1 else np.flatnonzero(signals.any(axis=0)))
         place, values = self.order.place[column], signals[signal, column]
-        images = np.zeros((len(signals), self.rows.shape[1]), np.result_type(self.matrix, x))
         starts = np.searchsorted(signal, np.arange(len(signals) + 1))
         for image, low, high in zip(images, starts, starts[1:], strict=False):
             if high > low:
@@ -80,7 +87,7 @@ class Gram:
             low, high = self.order.append(new)
             rows = self.columns.take(self.order.known)
             self.products = _enlarged(self.products, (high, high), most=self.order.place.size)
-            self.products[low:high, :high] = rows[low:].conj() @ rows.T
+            self.products[low:high, :high] = (rows[low:].conj() if is_complex(rows) else rows[low:]) @ rows.T
             self.products[:low, low:high] = self.products[low:high, :low].conj().T
 
     def solve(self, indices: np.ndarray, correlations: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -102,29 +109,44 @@ class Gram:
         rows = self.columns.take(indices)
         return x + self._inverted(invert, rows.conj() @ (y - x @ rows))
 
-    def solve_all(self, supports: np.ndarray, correlations: np.ndarray) -> np.ndarray | None:
-        """Least squares solutions for each row of the masks (count, n), by one call of LAPACK for all.
+    def fill(self, x: np.ndarray, support: np.ndarray, correlations: np.ndarray, y: np.ndarray) -> None:
+        """Write the solution on a support, a mask, into the signal x."""
+        indices = np.flatnonzero(support)
+        if indices.size:
+            x[indices] = self.solve(indices, correlations[indices], y)
 
-        None where the normal equations of one of them are not accurate.
+    def solve_all(self, supports: np.ndarray, correlations: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Least squares solutions for each row of the masks (count, n): small systems together, others one by one.
+
+        The columns of all supports are known. Each signal is solved for as `solve` does.
         """
-        counts = supports.sum(axis=1)
-        used = np.arange(counts.max()) < counts[:, None]
-        signal, column = _places(supports)
-        place, b = np.zeros(used.shape, np.intp), np.zeros(used.shape, correlations.dtype)
-        place[used], b[used] = self.order.place[column], correlations[signal, column]
-        stride = self.products.shape[1]
-        grams = self.products.reshape(-1).take(place[:, :, None] * stride + place[:, None, :])
-        grams = np.where(used[:, :, None] & used[:, None, :], grams, np.eye(used.shape[1], dtype=grams.dtype))
-        try:
-            pivots = np.linalg.cholesky(grams).diagonal(axis1=1, axis2=2).real ** 2
-        except np.linalg.LinAlgError:
-            return None
-        low, high = pivots.min(axis=1, where=used, initial=np.inf), pivots.max(axis=1, where=used, initial=0)
-        if not (eps(grams) * high <= _ROUGH * low).all():
-            return None
-        x = np.zeros(supports.shape, np.result_type(grams, b))
-        x[supports] = np.linalg.solve(grams, b[..., None])[used, 0]
+        x = np.zeros(supports.shape, np.result_type(self.columns.matrix, y))
+        left, widest = np.ones(len(x), bool), int(supports.sum(axis=1).max(initial=0))
+        if len(x) > 1 and widest <= y.shape[1] and widest**2 * self.products.itemsize <= _TOGETHER:
+            ease = self._eased(supports, correlations, x)
+            left = ~(ease > eps(x) ** 0.5)
+            rough = ~left & ~(eps(x) <= _ROUGH * ease)
+            if rough.any():
+                rest, more = y[rough] - self.columns.times(x[rough]), np.zeros_like(x[rough])
+                self._eased(supports[rough], (rest.conj() @ self.columns.matrix).conj(), more)
+                x[rough] += more
+        for i in np.flatnonzero(left):
+            self.fill(x[i], supports[i], correlations[i], y[i])
         return x
+
+    def _eased(self, supports: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Solve the normal equations of each support into x, by Cholesky; the smallest pivot by the largest of each."""
+        signal, column = _places(supports)
+        starts, place = np.searchsorted(signal, np.arange(len(x) + 1)), self.order.place[column]
+        values = b[signal, column].astype(x.dtype, copy=False)
+        kernel = compiled("gathered")
+        if kernel is None:
+            ease = _solve(self.products, place, starts, values)
+        else:
+            ease = np.empty(len(x), self.products.real.dtype)
+            kernel.solve(self.products, place, starts, values, ease)
+        x[signal, column] = values
+        return ease
 
     def _inverted(self, invert: Callable[[np.ndarray], np.ndarray], b: np.ndarray) -> np.ndarray:
         if not is_complex(b) or is_complex(self.products):
@@ -149,6 +171,23 @@ class _Order:
         self.known = np.concatenate([self.known, new])
         self.place[new] = np.arange(low, high)
         return low, high
+
+
+def _solve(products: np.ndarray, place: np.ndarray, starts: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """What the compiled twin does, by LAPACK for all at once: none is solved where one is not positive definite."""
+    counts = np.diff(starts)
+    used = np.arange(counts.max(initial=0)) < counts[:, None]
+    padded, b = np.zeros(used.shape, np.intp), np.zeros(used.shape, x.dtype)
+    padded[used], b[used] = place, x
+    grams = products.reshape(-1).take(padded[:, :, None] * products.shape[1] + padded[:, None, :])
+    grams = np.where(used[:, :, None] & used[:, None, :], grams, np.eye(used.shape[1], dtype=grams.dtype))
+    try:
+        pivots = np.linalg.cholesky(grams).diagonal(axis1=1, axis2=2).real ** 2
+        x[:] = np.linalg.solve(grams, b[..., None])[used, 0]
+    except np.linalg.LinAlgError:
+        return np.zeros(len(counts))
+    low, high = pivots.min(axis=1, where=used, initial=np.inf), pivots.max(axis=1, where=used, initial=0)
+    return np.where(counts > 0, low, 1) / np.where(counts > 0, high, 1)
 
 
 def _places(masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from ..backend import Array, eps, library
+from ..backend import Array, eps, in_threads, library
 from ..kernels import compiled
 from ..operators import LinearOperator
 from .least_squares import Dense
@@ -17,7 +18,6 @@ from .units import Units
 _MEMORY = 2**30  # bytes that rows of the Gram matrix may take
 _AHEAD = 8, 32  # rows that are computed together where one is missing: of a small matrix, and of others
 _SMALL = 2**20  # entries of a matrix that is read fast enough
-_BLOCK = 512  # columns that are multiplied with all later ones at a time
 _CANCELLED = 1e4  # rounding units of ||y||^2 below which ||y||^2 - ||Q^H y||^2 says nothing
 
 
@@ -38,7 +38,7 @@ class GramPursuit:
         self, A: Dense, y: Array, units: Units, steps: int, at_once: int, first: Array | None, enough: Array
     ) -> None:
         correlations, members = A.H @ y, units.members
-        self.matrix, self.units, self.steps, self.at_once = A.matrix, units, steps, at_once
+        self.columns, self.matrix, self.units, self.steps, self.at_once = A.gathered, A.matrix, units, steps, at_once
         self.batch, self.y, self.enough = enough.shape, y.reshape(-1, A.size_out), enough.reshape(-1)
         self.c0 = correlations.reshape(-1, A.size_in)
         self.c, signals, size = self.c0.copy(), len(self.y), steps * at_once * units.width
@@ -47,15 +47,18 @@ class GramPursuit:
         self.start = np.append(0, np.cumsum((members < A.size_in).sum(axis=1)))
         self.taken, self.picks = np.zeros((signals, units.count), bool), np.zeros((signals, at_once), np.int64)
         self.chosen = np.zeros((signals, size + 1), np.int64)
-        self.factor = np.zeros((signals, size + 1, size + 1), self.c.dtype)
+        self.factor = np.zeros((signals, (size + 1) * (size + 2) // 2), self.c.dtype)
         self.z, self.x = np.zeros((2, signals, size + 1), self.c.dtype)
         self.counts = np.tile([0, 0, -1], (signals, 1))
         self.left = np.square(np.linalg.norm(self.y, axis=-1, keepdims=True), dtype=np.float64)
         self.floor = np.maximum(np.square(self.enough, dtype=np.float64), _CANCELLED * eps(y) * self.left[:, 0])
         self.running = np.ones(signals, bool)
-        self.place, self.rows = np.full(A.size_in, -1), np.empty((0, A.size_in), A.matrix.dtype)
         if 2 * signals * size >= A.size_in and _bytes(A, A.size_in) <= _MEMORY:
-            self.place, self.rows = np.arange(A.size_in), _gram(A.matrix)
+            gram = A.grams(1, size)[0]
+            gram.add(np.arange(A.size_in))
+            self.place, self.rows = gram.order.place, gram.products
+        else:
+            self.place, self.rows = np.full(A.size_in, -1), np.empty((0, A.size_in), A.matrix.dtype)
 
     @property
     def iterations(self) -> np.ndarray:
@@ -64,8 +67,12 @@ class GramPursuit:
 
     def advance(self, goal: int) -> None:
         """Take units until so many iterations are done."""
-        for i in np.flatnonzero(self.running).tolist():
-            self._advance(i, goal)
+        running, advance = np.flatnonzero(self.running).tolist(), partial(self._advance, goal=goal)
+        if (self.place >= 0).all():
+            in_threads(advance, running)
+        else:  # rows that one signal fetches serve the next
+            for i in running:
+                advance(i)
 
     def signal(self) -> Array:
         """Coefficients of the signals, flattened behind their batch."""
@@ -84,7 +91,7 @@ class GramPursuit:
                 self._fetch(i)
                 continue
             count = self.counts[i, 0]
-            rest = self.y[i] - self.matrix[:, self.chosen[i, :count]] @ self.x[i, :count]
+            rest = self.y[i] - (self.x[i, :count] @ self.columns.take(self.chosen[i, :count]) if count else 0)
             if np.linalg.norm(rest) <= self.enough[i]:
                 self.running[i] = False
                 return
@@ -116,17 +123,6 @@ def serves(A: LinearOperator, y: Array, units: Units, size: int) -> bool:
         return False
     rows = min(A.size_in, 2 * size * prod(y.shape) // A.size_out)
     return compiled("pursuit") is not None and _bytes(A, rows) <= _MEMORY
-
-
-def _gram(matrix: np.ndarray) -> np.ndarray:
-    """A^H A: the blocks on and above the diagonal, and what follows from them."""
-    n, adjoint = matrix.shape[1], matrix.conj().T
-    out = np.empty((n, n), matrix.dtype)
-    for start in range(0, n, _BLOCK):
-        own, later = slice(start, start + _BLOCK), slice(start + _BLOCK, n)
-        out[own, start:] = adjoint[own] @ matrix[:, start:]
-        out[later, own] = out[own, later].conj().T
-    return out
 
 
 def _bytes(A: Dense, rows: int) -> int:

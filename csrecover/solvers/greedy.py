@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from ..backend import Array, divide, expand, flat, keep, namespace, norm
 from ..models import SupportModel
 from ..operators import LinearOperator
-from .base import Iterate, Progress, iterate
-from .hard import solve_with_model
+from .base import Progress, iterate
+from .hard import solve_with_model, still_running
 from .least_squares import least_squares_on
+from .narrowing import Steps
 from .result import Result
 
 _SHRINK = 0.5  # factor on a rejected step of IHT
@@ -182,7 +183,7 @@ def subspace_pursuit(
 
 def iht_iterates(
     A: LinearOperator, y: Array, model: SupportModel, k: Any, x: Array, *, momentum: bool = False
-) -> Iterator[Iterate]:
+) -> Steps:
     """Yield the iterates of normalised IHT, without end; a rejected step is one iterate more at the same place."""
     ndim_in, ndim_out = len(A.in_shape), len(A.out_shape)
     residual = y - A @ x
@@ -207,7 +208,10 @@ def iht_iterates(
         support = xp.where(take_in, support_next, support)
         residual = xp.where(take_out, residual_next, residual)
         shrink = xp.where(good | ~plain, xp.ones_like(shrink), _SHRINK * shrink)
-        yield iterate(x, x_prev, residual, A, support=support)
+        kept = yield iterate(x, x_prev, residual, A, support=support)
+        A, y, x, support, residual, slope, direction, shrink, same = still_running(
+            kept, A, y, x, support, residual, slope, direction, shrink, same
+        )
         gradient = A.H @ residual
         slope_prev, slope = slope, norm(keep(gradient, support), ndim_in) ** 2
         conjugate = keep(divide(slope, slope_prev), same & momentum)
@@ -215,9 +219,7 @@ def iht_iterates(
         plain = conjugate == 0
 
 
-def cosamp_iterates(
-    A: LinearOperator, y: Array, model: SupportModel, k: Any, x: Array, *, enlarge: int = 2
-) -> Iterator[Iterate]:
+def cosamp_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, x: Array, *, enlarge: int = 2) -> Steps:
     """Yield the iterates of (model-based) CoSaMP, without end."""
     identify, most = _capped_identification(model, k, A.size_out, enlarge)
     support = x != 0
@@ -229,7 +231,8 @@ def cosamp_iterates(
         support = model.support(estimate, k)
         x_prev, x = x, keep(estimate, support)
         residual = y - A @ x
-        yield iterate(x, x_prev, residual, A, support=support)
+        kept = yield iterate(x, x_prev, residual, A, support=support)
+        A, y, x, support, residual = still_running(kept, A, y, x, support, residual)
 
 
 def _capped_identification(model: SupportModel, k: Any, m: int, enlarge: int) -> tuple[Callable[[Array], Array], int]:
@@ -253,7 +256,7 @@ def _lowered(k: Any) -> Any:
     return tuple(_lowered(each) for each in k) if isinstance(k, tuple) else k - 1 if k > 1 else k
 
 
-def subspace_pursuit_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, x: Array) -> Iterator[Iterate]:
+def subspace_pursuit_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, x: Array) -> Steps:
     """Yield the iterates of (model-based) subspace pursuit, without end."""
     xp, ndim, most = namespace(y), len(A.in_shape), model.max_nonzeros(k)
     started = expand(xp.any(flat(x != 0, ndim), axis=-1), ndim)
@@ -261,6 +264,7 @@ def subspace_pursuit_iterates(A: LinearOperator, y: Array, model: SupportModel, 
     while True:
         x_prev, x = x, least_squares_on(A, y, support, most)
         residual = y - A @ x
-        yield iterate(x, x_prev, residual, A, support=support)
+        kept = yield iterate(x, x_prev, residual, A, support=support)
+        A, y, x, support, residual = still_running(kept, A, y, x, support, residual)
         merged = support | model.support(A.H @ residual, k)
         support = model.support(least_squares_on(A, y, merged, 2 * most), k)

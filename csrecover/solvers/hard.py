@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -15,12 +15,14 @@ from ..operators import LinearOperator
 from .base import Counting, Iterate, Progress, accounted, looks_every, run
 from .convex import starting_point
 from .least_squares import Dense, prepare
+from .narrowing import Narrowing, Steps
 from .problem import check_model, check_problem
 from .result import Result
+from .selections import signals_at
 
 
 def solve_with_model(
-    iterates: Callable[..., Iterator[Iterate]],
+    iterates: Callable[..., Steps],
     A: Any,
     y: Any,
     model: Any,
@@ -41,7 +43,7 @@ def solve_with_model(
     Parameters
     ----------
     iterates : callable
-        yields `Iterate`, each with its residual norm.
+        yields `Iterate`, each with its residual norm; sent what `still_running` takes, it goes on with these signals.
     patience : int
         iterations without a further decrease of the residual after which a signal has stalled.
     prepared : bool
@@ -64,8 +66,10 @@ def solve_with_model(
         x = starting_point(A, y, namespace(y).zeros_like(operator.H @ y), x0)
         x = x if x0 is None else model.project(x, k)
         every = looks_every(y)
+        steps = iterates(operator, y, model, k, x)
+        together = callback is not None or A.batch_shape or prod(size.shape) == 1
         result = run(
-            iterates(operator, y, model, k, x),
+            steps if together else Narrowing(steps, prod(size.shape)),
             tol=tol,
             max_iter=max_iter,
             callback=callback,
@@ -75,6 +79,21 @@ def solve_with_model(
             check_every=every,
         )
     return accounted(result, counting, started)
+
+
+def still_running(kept: np.ndarray | None, A: LinearOperator, y: Array, *arrays: Array) -> tuple[Any, ...]:
+    """The operator, the measurements and other arrays of the batch for the signals at ascending flat positions.
+
+    They are as they were where none are named.
+    """
+    if kept is None:
+        return A, y, *arrays
+    batch = y.shape[: y.ndim - len(A.out_shape)]
+    others = [signals_at(each, kept, batch) for each in arrays]
+    if isinstance(A, Dense):
+        part = A.part(kept)
+        return part, part.y, *others
+    return A, signals_at(y, kept, batch), *others
 
 
 def noise_level(noise: Any, like: Array) -> Array:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from ..backend import Array, expand, flat, keep, namespace, norm, to_numpy
 from ..models import SupportModel
 from ..models.base import multiple
 from ..operators import LinearOperator
-from .base import Iterate, Progress, iterate
+from .base import Progress, iterate
 from .convex import inverse_curvature
-from .hard import solve_with_model
+from .hard import solve_with_model, still_running
 from .least_squares import least_squares_on
+from .narrowing import Steps
 from .result import Result
 
 _SHRINK = 0.5  # factor on a rejected step
@@ -101,7 +102,7 @@ def am_cosamp(
     )
 
 
-def am_iht_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, x: Array) -> Iterator[Iterate]:
+def am_iht_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, x: Array) -> Steps:
     """Yield the iterates of AM-IHT, without end; a rejected step is one iterate more at the same place."""
     ndim_in, ndim_out = len(A.in_shape), len(A.out_shape)
     xp, support = namespace(y), x != 0
@@ -123,10 +124,11 @@ def am_iht_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, x:
         support = xp.where(take_in, support_next, support)
         residual = xp.where(take_out, residual_next, residual)
         shrink = xp.where(falls, xp.ones_like(shrink), _SHRINK * shrink)
-        yield iterate(x, x_prev, residual, A, support=support)
+        kept = yield iterate(x, x_prev, residual, A, support=support)
+        A, y, x, support, residual, shrink = still_running(kept, A, y, x, support, residual, shrink)
 
 
-def am_cosamp_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, x: Array) -> Iterator[Iterate]:
+def am_cosamp_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, x: Array) -> Steps:
     """Yield the iterates of AM-CoSaMP, without end."""
     support = x != 0
     residual = y - A @ x
@@ -136,7 +138,8 @@ def am_cosamp_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any,
         support = _tail(model, estimate, k)
         x_prev, x = x, keep(estimate, support)
         residual = y - A @ x
-        yield iterate(x, x_prev, residual, A, support=support)
+        kept = yield iterate(x, x_prev, residual, A, support=support)
+        A, y, x, support, residual = still_running(kept, A, y, x, support, residual)
 
 
 def _head(model: SupportModel, v: Array, k: Any, copies: int) -> Array:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from ..backend import Array, expand, keep
 from ..models import SupportModel
 from ..operators import LinearOperator
-from .base import Iterate, Progress, iterate
+from .base import Progress, iterate
 from .convex import check_step_length, inverse_curvature
-from .hard import solve_with_model
+from .hard import solve_with_model, still_running
 from .least_squares import least_squares_on
+from .narrowing import Steps
 from .result import Result
 
 _FEW = 3  # gradient steps in place of least squares
@@ -85,7 +86,7 @@ def htp_iterates(
     *,
     step: float | None = None,
     fast: bool = False,
-) -> Iterator[Iterate]:
+) -> Steps:
     """Yield the iterates of (model-based) hard thresholding pursuit, without end."""
     ndim_in, ndim_out, most = len(A.in_shape), len(A.out_shape), model.max_nonzeros(k)
     residual = y - A @ x
@@ -96,7 +97,8 @@ def htp_iterates(
         x_prev = x
         x = _descend(A, y, keep(proposal, support), support) if fast else least_squares_on(A, y, support, most)
         residual = y - A @ x
-        yield iterate(x, x_prev, residual, A, support=support)
+        kept = yield iterate(x, x_prev, residual, A, support=support)
+        A, y, x, residual = still_running(kept, A, y, x, residual)
 
 
 def _descend(A: LinearOperator, y: Array, x: Array, support: Array) -> Array:

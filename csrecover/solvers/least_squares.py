@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
@@ -29,13 +29,13 @@ from ..operators.algebra import Wrapper
 from .base import Counting
 from .gathered import Columns, Gram
 from .minimum_norm import minimum_norms, stacked
+from .selections import signals_at
 
 _DENSE = 2**22  # entries up to which an operator is made dense, once a solve
 _MAX_CG = 400
 _STEPS = 48  # on a device, where nobody looks: enough for condition numbers up to about nine
 _SHARED = 2048  # unknowns up to which the signals of a batch share the inner products of all columns
 _MANY = 4  # unknowns for each nonzero from which a signal is multiplied by columns
-_SMALL = 48  # unknowns up to which systems of a batch are solved together
 _KEPT = 2**24  # inner products that are kept where each signal has its own
 
 
@@ -68,6 +68,16 @@ class Dense(Wrapper):
 
     def _adjoint(self, y: Array) -> Array:
         return self.correlations if y is self.y else self.operator._adjoint(y)
+
+    def part(self, rows: np.ndarray) -> Dense:
+        """The operator for the signals of y at ascending flat positions; what is known of its columns goes along."""
+        batch = self.y.shape[: self.y.ndim - len(self.out_shape)]
+        known = {name: value for name, value in vars(self).items() if name in ("matrix", "gathered", "_grams")}
+        if len(known.get("_grams", ())) > 1:
+            known["_grams"] = [self._grams[i] for i in rows]
+        part = replace(self, y=signals_at(self.y, rows, batch))
+        vars(part).update(known, correlations=signals_at(self.correlations, rows, batch))
+        return part
 
     @cached_property
     def correlations(self) -> Array:
@@ -138,29 +148,22 @@ def least_squares_on(A: LinearOperator, y: Array, support: Array, most: int) -> 
 
 
 def _on_host(A: Dense, y: Array, support: Array, most: int) -> Array:
-    """In NumPy: small systems that share their inner products together, others one after the other."""
+    """In NumPy: systems that share their inner products together, others one after the other."""
     signals, masks = to_numpy(y).reshape(-1, A.size_out), to_numpy(support).reshape(-1, A.size_in)
     correlations = to_numpy(A._adjoint(y)).reshape(-1, A.size_in)
-    count, x = len(signals), None
-    grams = A.grams(count, most)
-    with blas_threads(A.size_out * most):
-        if count > 1 and grams[0] is grams[-1]:
-            grams[0].add(np.flatnonzero(masks.any(axis=0)))
-            x = grams[0].solve_all(masks, correlations) if most <= _SMALL else None
-        if x is None:
-            x = _one_by_one(A, signals, masks, correlations, grams)
-    return to_like(x.reshape(support.shape), y)
-
-
-def _one_by_one(A: Dense, y: np.ndarray, masks: np.ndarray, correlations: np.ndarray, grams: list[Gram]) -> np.ndarray:
     if A.real_input:
-        y = stacked(y[..., None])[..., 0]
-    x = np.zeros(masks.shape, np.result_type(A.gathered.matrix, y))
-    for i, gram in enumerate(grams):
-        places = np.flatnonzero(masks[i])
-        if places.size:
-            x[i, places] = gram.solve(places, correlations[i, places], y[i])
-    return x
+        signals = stacked(signals[..., None])[..., 0]
+    grams = A.grams(len(signals), most)
+    if shared := len(grams) > 1 and grams[0] is grams[-1]:
+        grams[0].add(np.flatnonzero(masks.any(axis=0)))
+    with blas_threads(A.size_out * most):
+        if shared:
+            x = grams[0].solve_all(masks, correlations, signals)
+        else:
+            x = np.zeros(masks.shape, np.result_type(A.gathered.matrix, signals))
+            for i, gram in enumerate(grams):
+                gram.fill(x[i], masks[i], correlations[i], signals[i])
+    return to_like(x.reshape(support.shape), y)
 
 
 def _together(A: Dense, y: Array, masks: Array, size: int) -> Array:

@@ -95,11 +95,12 @@ class OrthogonalPursuit:
     def _take(self, growing: Array) -> None:
         """One iteration for the signals that grow: the units of largest gain, column after column."""
         xp, batch, width = namespace(self.values), self.enough.shape, self.units.width
-        gains = self.units.gains(self.correlations, batch)
-        if self.first is not None:
-            early = keep(self.first, ~self.taken)
-            gains = xp.where(xp.any(early > 0, axis=-1, keepdims=True), early, gains)
+        energies = self.units.gains(self.correlations, batch)
         for _ in range(self.at_once):
+            gains = energies
+            if self.first is not None:
+                early = keep(self.first, ~self.taken)
+                gains = xp.where(xp.any(early > 0, axis=-1, keepdims=True), early, gains)
             gains = xp.where(self.taken, xp.full_like(gains, -1.0), gains)
             best = gains >= (1 - _TIES) * xp.max(gains, axis=-1, keepdims=True)
             unit = xp.argmax(xp.astype(best, xp.int8), axis=-1)

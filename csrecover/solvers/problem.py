@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import Array, as_float, flat, namespace, real_dtype_name
+from ..backend import Array, as_float, flat, is_complex, namespace, real_dtype_name
 from ..models import Model, SupportModel
 from ..models.base import exceeds
 from ..operators import LinearOperator, as_operator
@@ -28,14 +28,16 @@ def check_problem(A: Any, y: Any) -> tuple[LinearOperator, Array]:
         raise ValueError(f"y must have shape (*batch, {', '.join(map(str, shape))}) to fit {A}, got {y.shape}")
     if 0 in y.shape:
         raise ValueError(f"y of shape {y.shape} holds no signal: measure at least one")
-    xp = namespace(y, *A._arrays[:1])
-    if not bool(xp.all(xp.isfinite(y))):
-        raise ValueError("y holds NaN or infinity: remove these measurements and the operator's rows that made them")
-    if A.precision is not None:
-        y = xp.astype(y, getattr(xp, A.precision if xp.isdtype(y.dtype, "real floating") else _COMPLEX[A.precision]))
+    xp, given, precision = namespace(y, *A._arrays[:1]), y, A.precision
+    if precision is not None:
+        y = xp.astype(y, getattr(xp, _COMPLEX[precision] if is_complex(y) else precision))
     size = xp.max(abs(flat(y, len(A.out_shape))), axis=-1)
     low, high = _RANGE[real_dtype_name(y)]
-    if not bool(xp.all((size == 0) | ((size > low) & (size < high)))):
+    if not bool(xp.all((size == 0) | ((size > low) & (size < high)))):  # NaN is in no range
+        if not bool(xp.all(xp.isfinite(given))):
+            raise ValueError(
+                "y holds NaN or infinity: remove these measurements and the operator's rows that made them"
+            )
         raise ValueError(f"signals of y are out of the range of {y.dtype} once squared: rescale y to about one")
     return A, y
 

@@ -192,7 +192,7 @@ def _pursue(
         enough = _CLOSER * namespace(size).maximum(level, relative * size)
         kind: Any = GramPursuit if serves(inner, y, units, steps * at_once * units.width) else OrthogonalPursuit
         pursuit: OrthogonalPursuit | GramPursuit = kind(inner, y, units, steps, at_once, first, enough)
-        every = _EVERY if not on_host(y) else 1 if callback is not None or at_once > 1 else steps
+        every = _EVERY if not on_host(y) else 1 if callback is not None else steps
         result = run(
             pursuit_iterates(operator, y, model, k, pursuit),
             tol=tol,
