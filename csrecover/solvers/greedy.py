@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..backend import Array, divide, expand, flat, keep, namespace, norm
+from ..backend import Array, divide, expand, flat, keep, namespace, norm, on_host
 from ..models import SupportModel
 from ..operators import LinearOperator
 from .base import Progress, iterate
@@ -192,8 +192,9 @@ def iht_iterates(
     slope = norm(keep(gradient, support), ndim_in) ** 2
     shrink = xp.ones_like(slope)
     plain = slope >= 0
+    curvature = norm(A @ keep(direction, support), ndim_out) ** 2
     while True:
-        step = shrink * divide(slope, norm(A @ keep(direction, support), ndim_out) ** 2)
+        step = shrink * divide(slope, curvature)
         trial = x + expand(step, ndim_in) * direction
         support_next = model.support(trial, k)
         x_next = keep(trial, support_next)
@@ -212,11 +213,14 @@ def iht_iterates(
         A, y, x, support, residual, slope, direction, shrink, same = still_running(
             kept, A, y, x, support, residual, slope, direction, shrink, same
         )
+        if kept is None and on_host(y) and not bool(xp.any(good | ~plain)):
+            continue  # a shorter step the same way
         gradient = A.H @ residual
         slope_prev, slope = slope, norm(keep(gradient, support), ndim_in) ** 2
         conjugate = keep(divide(slope, slope_prev), same & momentum)
         direction = gradient + expand(conjugate, ndim_in) * direction
         plain = conjugate == 0
+        curvature = norm(A @ keep(direction, support), ndim_out) ** 2
 
 
 def cosamp_iterates(A: LinearOperator, y: Array, model: SupportModel, k: Any, x: Array, *, enlarge: int = 2) -> Steps:
