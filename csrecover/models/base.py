@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from typing import Any, final
 
 import numpy as np
@@ -80,6 +81,24 @@ class SupportModel(Model):
         shape : tuple of int, optional
             of one signal; needed by models that fit signals of any shape.
         """
+
+    def supports(self, k: Any, shape: tuple[int, ...] | None = None) -> Iterator[np.ndarray]:
+        """The supports of budget k that lie in no other, one by one: sorted flat indices, on the host.
+
+        Each is given once, in no particular order, and made when it is asked for.
+
+        Parameters
+        ----------
+        k : int >= 0, or a tuple of budgets
+        shape : tuple of int, optional
+            of one signal; needed by models that fit signals of any shape.
+
+        Raises
+        ------
+        NotImplementedError
+            When the model cannot enumerate its supports.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot enumerate its supports: write supports(k, shape)")
 
     def bound(self, x: Array, k: Any) -> Array:  # noqa: ARG002
         """Share of the best possible energy that `support` is certain to keep, in (0, 1]: a (*batch,) array.
@@ -188,6 +207,20 @@ def exceeds(k: Any, units: Any) -> bool:
     if isinstance(k, tuple | list):
         return any(exceeds(each, limit) for each, limit in zip(k, units, strict=True))
     return k > units
+
+
+def joined(parts: Iterable[np.ndarray]) -> np.ndarray:
+    """The indices of disjoint sets together, sorted."""
+    return np.sort(np.concatenate([np.empty(0, np.intp), *parts]))
+
+
+def distinct(supports: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The supports without repetition; it remembers them all."""
+    seen = set()
+    for support in supports:
+        if (key := support.tobytes()) not in seen:
+            seen.add(key)
+            yield support
 
 
 def log_choose(n: int, k: int) -> float:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -26,8 +28,8 @@ from ..backend import (
 )
 from ..structures import Blocks
 from ..structures.signal import expect
-from .base import SupportModel, check_count, log_choose
-from .knapsack import Items, best_choice, log_sums
+from .base import SupportModel, check_count, joined, log_choose
+from .knapsack import Items, best_choice, log_sums, maximal_choices
 
 
 class BlockModel(SupportModel, ABC):
@@ -45,6 +47,12 @@ class BlockModel(SupportModel, ABC):
 
     def units(self, shape: tuple[int, ...]) -> Any:  # noqa: ARG002
         return self.blocks.count
+
+    @cached_property
+    def _members(self) -> list[np.ndarray]:
+        """Flat indices of the coefficients of each block, on the host."""
+        order = np.argsort(to_numpy(self.blocks.labels).reshape(-1), kind="stable")
+        return np.split(order, np.cumsum(self.blocks.sizes)[:-1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +134,12 @@ class BlockSparse(BlockModel):
             return 0.0
         counts = log_sums(costs, np.zeros(len(costs)), k)
         return float(np.logaddexp.reduce(counts[max(0, k - int(costs.max()) + 1) :]))
+
+    def supports(self, k: int, shape: tuple[int, ...] | None = None) -> Iterator[np.ndarray]:
+        self._one_shape(shape)
+        k, count = check_count(k), self.blocks.count
+        chosen = combinations(range(count), min(k, count)) if self.costs is None else maximal_choices(self._costs, k)
+        return (joined(self._members[block] for block in blocks) for blocks in chosen)
 
     def units(self, shape: tuple[int, ...]) -> int:
         return super().units(shape) if self.costs is None else int(self._costs.sum())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -57,6 +59,22 @@ class Clustered(LineModel):
         n = self._length(shape)
         k = min(check_count(k, 1), n)
         return math.log(sum(math.comb(n - k + 1, c) * math.comb(k - 1, c - 1) for c in range(1, min(self.runs, k) + 1)))
+
+    def supports(self, k: int, shape: tuple[int, ...] | None = None) -> Iterator[np.ndarray]:
+        n = self._length(shape)
+        k = min(check_count(k), n)
+        return run_sets(n, k, min(self.runs, k))
+
+
+def run_sets(n: int, k: int, runs: int) -> Iterator[np.ndarray]:
+    """Sets of k of n indices in at most `runs` runs: where the k are cut, and before which of the others each goes."""
+    if k == 0:
+        yield np.empty(0, np.intp)
+    for count in range(1, runs + 1):
+        for cuts in combinations(range(1, k), count - 1):
+            run = np.searchsorted(cuts, np.arange(k), side="right")
+            for places in combinations(range(n - k + 1), count):
+                yield np.arange(k) + np.array(places, np.intp)[run]
 
 
 def best_runs(energies: np.ndarray, k: int, runs: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from ..structures.signal import expect
 from .base import SupportModel, check_count, log_choose
 from .graph_bound import most_energy
 from .graph_search import found_clusters, tail_clusters
+from .graph_supports import cluster_sets
 from .graph_sweep import Step, affordable, best_clusters, sweep
 
 
@@ -126,6 +127,10 @@ class GraphClusters(SupportModel):
         least = k if self._components[0] <= self.clusters else 1
         logs = [min(log_choose(n, size), self._log_forests(size)) for size in range(least, k + 1)]
         return float(np.logaddexp.reduce(logs))
+
+    def supports(self, k: int, shape: tuple[int, ...] | None = None) -> Iterator[np.ndarray]:
+        self._one_shape(shape)
+        return cluster_sets(self.graph.adjacency, check_count(k), self.clusters)
 
     def _log_forests(self, k: int) -> float:
         c, d = min(self.clusters, k), self.graph.degree

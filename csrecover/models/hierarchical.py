@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations, product
 
 import numpy as np
 
 from ..backend import Array, energy, keep, namespace, scaled, top_k_mask
 from ..structures import Blocks
 from ..structures.signal import expect
-from .base import check_count, log_choose
+from .base import check_count, joined, log_choose
 from .block import BlockModel
 from .knapsack import log_sums
 
@@ -51,6 +53,17 @@ class Hierarchical(BlockModel):
         k = min(check_count(k), self.blocks.count)
         choices = [log_choose(size, min(size, self.within)) for size in self.blocks.sizes.tolist()]
         return float(log_sums(np.ones(self.blocks.count, int), np.array(choices), k)[k])
+
+    def supports(self, k: int, shape: tuple[int, ...] | None = None) -> Iterator[np.ndarray]:
+        self._one_shape(shape)
+        k, count = check_count(k), self.blocks.count
+        chosen = combinations(range(count), min(k, count))
+        return (joined(parts) for blocks in chosen for parts in product(*map(self._choices, blocks)))
+
+    def _choices(self, block: int) -> Iterator[np.ndarray]:
+        """The largest sets of coefficients that a block may have."""
+        members = self._members[block]
+        return map(np.array, combinations(members, min(self.within, len(members))))
 
     def support_of_sum(self, x: Array, k: int, copies: int) -> Array:
         """Mask of the best support of a sum of `copies` members of budget k.

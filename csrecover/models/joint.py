@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from ..backend import Array, namespace, scaled
 from ..structures.signal import expect, fit
@@ -89,6 +93,11 @@ class JointSparse(SupportModel):
 
     def log_count(self, k: Any, shape: tuple[int, ...] | None = None) -> float:
         return self.model.log_count(k, None if shape is None else tuple(shape[1:]))
+
+    def supports(self, k: Any, shape: tuple[int, ...] | None = None) -> Iterator[np.ndarray]:
+        channels, *inner = self._one_shape(shape)
+        starts = np.arange(channels)[:, None] * math.prod(inner)
+        return ((starts + support).reshape(-1) for support in self.model.supports(k, tuple(inner)))
 
     def units(self, shape: tuple[int, ...]) -> Any:
         return self.model.units(shape[1:])

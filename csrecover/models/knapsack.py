@@ -14,6 +14,7 @@ between loses nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -164,6 +165,28 @@ def best_choice(values: np.ndarray, costs: np.ndarray, budget: int) -> np.ndarra
     best = np.zeros(len(values), bool)
     best[items.places[items.filled(chosen)]] = True
     return best
+
+
+def maximal_choices(costs: np.ndarray, budget: int) -> Iterator[tuple[int, ...]]:
+    """Choices of items that cost at most `budget` together, where no item that is left out could be added.
+
+    The dearest items are decided first. While the room left would not hold all further items and the cheapest one
+    left out besides, there is a way to go on: to take what fits.
+    """
+    order = np.argsort(-costs, kind="stable")
+    prices = costs[order].tolist()
+    further = np.append(np.cumsum(costs[order][::-1])[::-1], 0).tolist()
+    open_: list[tuple[tuple[int, ...], int, int, float]] = [((), 0, budget, np.inf)]
+    while open_:
+        chosen, item, room, left_out = open_.pop()
+        if room - further[item] >= left_out:
+            continue
+        if item == len(prices):
+            yield chosen
+            continue
+        open_.append((chosen, item + 1, room, min(left_out, prices[item])))
+        if prices[item] <= room:
+            open_.append(((*chosen, int(order[item])), item + 1, room - prices[item], left_out))
 
 
 def log_sums(costs: np.ndarray, log_weights: np.ndarray, budget: int) -> np.ndarray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -53,6 +55,12 @@ class Levels(BlockModel):
         self._one_shape(shape)
         pairs = zip(self.blocks.sizes.tolist(), self.check_budget(k), strict=True)
         return sum(log_choose(size, min(each, size)) for size, each in pairs)
+
+    def supports(self, k: Any, shape: tuple[int, ...] | None = None) -> Iterator[np.ndarray]:
+        self._one_shape(shape)
+        pairs = zip(self._members, self.check_budget(k), strict=True)
+        levels = [combinations(members, min(each, len(members))) for members, each in pairs]
+        return (np.sort(np.concatenate(parts)).astype(np.intp) for parts in product(*levels))
 
     def units(self, shape: tuple[int, ...]) -> tuple[int, ...]:  # noqa: ARG002
         return tuple(self.blocks.sizes.tolist())

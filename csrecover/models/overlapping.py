@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from math import prod
 
 import numpy as np
 
-from ..backend import Array, namespace, real_dtype, to_like
+from ..backend import Array, namespace, real_dtype, to_like, to_numpy
 from ..structures import Groups
 from ..structures.signal import expect
-from .base import SupportModel, check_count, log_choose
+from .base import SupportModel, check_count, distinct, log_choose
 from .overlapping_coverage import Coverage
 
 
@@ -92,9 +94,28 @@ class OverlappingGroups(SupportModel):
         self._one_shape(shape)
         return log_choose(self.groups.count, min(check_count(k), self.groups.count))
 
+    def supports(self, k: int, shape: tuple[int, ...] | None = None) -> Iterator[np.ndarray]:
+        """Unions of k groups one by one, each once, as in `SupportModel`; some may lie in another.
+
+        Groups that lie in another are left out. Those unions that were given before are remembered.
+        """
+        self._one_shape(shape)
+        groups = _outermost(np.split(to_numpy(self.groups.indices), to_numpy(self.groups.starts)[1:-1]))
+        chosen = combinations(groups, min(check_count(k), len(groups)))
+        return distinct(np.unique(np.concatenate([np.empty(0, np.intp), *parts])) for parts in chosen)
+
     def units(self, shape: tuple[int, ...]) -> int:  # noqa: ARG002
         return self.groups.count
 
     def _energies(self, x: Array) -> list[np.ndarray]:
         """Energies of the cells of each signal, on the host."""
         return [self._coverage.energies(signal) for signal in self._magnitudes(x)]
+
+
+def _outermost(groups: list[np.ndarray]) -> list[np.ndarray]:
+    """The groups that lie in no other, each once."""
+    kept: list[frozenset[int]] = []
+    for group in sorted(map(frozenset, groups), key=len, reverse=True):
+        if not any(group <= other for other in kept):
+            kept.append(group)
+    return [np.array(sorted(group), np.intp) for group in kept]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, product
 from math import prod
 from typing import Any
+
+import numpy as np
 
 from ..backend import Array, divide, energy, keep, namespace, scaled
 from ..structures.signal import fit
@@ -88,6 +90,17 @@ class Product(SupportModel):
         self._one_shape(shape)
         each = zip(self.models, self.check_budget(k), self.shapes, strict=True)
         return sum(model.log_count(budget, shape) for model, budget, shape in each)
+
+    def supports(self, k: Any, shape: tuple[int, ...] | None = None) -> Iterator[np.ndarray]:
+        """Supports of the models side by side, one by one, as in `SupportModel`; those of each model are kept."""
+        self._one_shape(shape)
+        each = zip(self.models, self.check_budget(k), self.shapes, strict=True)
+        families = [model.supports(budget, shape) for model, budget, shape in each]
+        starts = [0, *accumulate(prod(shape) for shape in self.shapes)][:-1]
+        return (
+            np.concatenate([start + part for start, part in zip(starts, parts, strict=True)])
+            for parts in product(*families)
+        )
 
     def units(self, shape: tuple[int, ...]) -> Any:  # noqa: ARG002
         return tuple(model.units(shape) for model, shape in zip(self.models, self.shapes, strict=True))

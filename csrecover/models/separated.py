@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, combinations
 
 import numpy as np
 
@@ -65,6 +67,12 @@ class Separated(LineModel):
         full = math.comb(max(0, n - (k - 1) * (self.delta - 1)), k)
         return math.log(full + sum(_saturated(n, self.delta, spikes) for spikes in range(1, min(k, n + 1))))
 
+    def supports(self, k: int, shape: tuple[int, ...] | None = None) -> Iterator[np.ndarray]:
+        k, n, gap = check_count(k), self._length(shape), self.delta - 1
+        full = combinations(range(n - (k - 1) * gap), k)
+        apart = (np.array(spikes, np.intp) + gap * np.arange(k) for spikes in full)
+        return chain(apart, (np.array(spikes, np.intp) for spikes in _no_room(n, self.delta, k)))
+
     def units(self, shape: tuple[int, ...]) -> int:
         return -(-self._length(shape) // self.delta)
 
@@ -72,6 +80,18 @@ class Separated(LineModel):
 def _or_never(gains: np.ndarray) -> np.ndarray:
     """The gains that are positive, -inf instead of the others."""
     return np.where(gains > 0, gains, -np.inf)
+
+
+def _no_room(n: int, delta: int, k: int) -> Iterator[tuple[int, ...]]:
+    """Supports of fewer than k spikes that leave no room for another: no gap is 2 delta or more."""
+    open_: list[tuple[int, ...]] = [()]
+    while open_:
+        spikes = open_.pop()
+        first = spikes[-1] + delta if spikes else 0
+        if len(spikes) < k and first >= n:
+            yield spikes
+        elif len(spikes) < k - 1:
+            open_ += [(*spikes, spike) for spike in range(first, min(first + delta, n))]
 
 
 def _saturated(n: int, delta: int, spikes: int) -> int:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
 
 from ..backend import Array, flat, namespace, top_k_mask
 from .base import SupportModel, check_count, log_choose
@@ -31,3 +35,7 @@ class Sparse(SupportModel):
     def log_count(self, k: int, shape: tuple[int, ...] | None = None) -> float:
         n = math.prod(self._one_shape(shape))
         return log_choose(n, min(check_count(k), n))
+
+    def supports(self, k: int, shape: tuple[int, ...] | None = None) -> Iterator[np.ndarray]:
+        n = math.prod(self._one_shape(shape))
+        return (np.array(chosen, np.intp) for chosen in combinations(range(n), min(check_count(k), n)))

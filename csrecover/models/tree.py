@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from .tree_approximate import head_subtree, tail_subtree
 from .tree_count import log_subtrees
 from .tree_path import best_subtrees
 from .tree_projection import best_subtree
+from .tree_supports import subtrees
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +114,10 @@ class TreeSparse(SupportModel):
     def log_count(self, k: int, shape: tuple[int, ...] | None = None) -> float:
         self._one_shape(shape)
         return log_subtrees(self.tree.order, min(check_count(k), self.tree.size))
+
+    def supports(self, k: int, shape: tuple[int, ...] | None = None) -> Iterator[np.ndarray]:
+        self._one_shape(shape)
+        return subtrees(self.tree.order, min(check_count(k), self.tree.size))
 
 
 def check_slack(slack: float) -> float:

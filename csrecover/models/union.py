@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from ..backend import Array, divide, energy, eps, expand, flat, keep, namespace, scaled
 from ..structures.signal import fit
-from .base import SupportModel
+from .base import SupportModel, distinct
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +89,14 @@ class Union(SupportModel):
         """Sum over the models: an upper bound, supports of two models count twice."""
         pairs = self._each(self.check_budget(k))
         return float(np.logaddexp.reduce([model.log_count(budget, shape) for model, budget in pairs]))
+
+    def supports(self, k: Any, shape: tuple[int, ...] | None = None) -> Iterator[np.ndarray]:
+        """Supports of the models one by one, each once, as in `SupportModel`; some may lie in one of another model.
+
+        Those that were given before are remembered.
+        """
+        shape, pairs = self._one_shape(shape), self._each(self.check_budget(k))
+        return distinct(chain.from_iterable([model.supports(budget, shape) for model, budget in pairs]))
 
     def units(self, shape: tuple[int, ...]) -> Any:
         return tuple(model.units(shape) for model in self.models)

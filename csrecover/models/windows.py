@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -50,6 +52,14 @@ class Windows(LineModel):
         """
         k, n = check_count(k, 1), self._length(shape)
         return log_choose(n - k * (self.size - 1), k) if k * self.size < n else 0.0
+
+    def supports(self, k: int, shape: tuple[int, ...] | None = None) -> Iterator[np.ndarray]:
+        k, n = check_count(k), self._length(shape)
+        if k * self.size >= n:
+            return iter([np.arange(n)])
+        offsets = (self.size - 1) * np.arange(k)[:, None] + np.arange(self.size)
+        places = combinations(range(n - k * (self.size - 1)), k)
+        return ((np.array(starts, np.intp)[:, None] + offsets).reshape(-1) for starts in places)
 
     def units(self, shape: tuple[int, ...]) -> int:
         return -(-self._length(shape) // self.size)

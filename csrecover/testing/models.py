@@ -104,7 +104,7 @@ class _Checks:
         if self.family is None:
             return checks
         ties = [self.ties] if self.lowest_first else []
-        return [self.best, self.feasible, *ties, self.sums, self.count, *checks]
+        return [self.best, self.feasible, *ties, self.sums, self.count, self.supports, *checks]
 
     def signals(self) -> Iterable[Array]:
         """Random signals; some with ties, some with zeros, one zero."""
@@ -172,6 +172,22 @@ class _Checks:
             number = len(np.unique(self.family.of[k], axis=0))
             log_count = self.model.log_count(k, self.shape)
             holds(log_count >= np.log(number) - 1e-9, f"k={k}: {number} supports, but log_count {log_count}")
+
+    def supports(self) -> None:
+        """supports: all the maximal members, each once, if the model enumerates its supports"""
+        for k in self.budgets:
+            try:
+                found = [tuple(np.asarray(support).tolist()) for support in self.model.supports(k, self.shape)]
+            except NotImplementedError:
+                return
+            members = {frozenset(np.flatnonzero(row).tolist()) for row in self.family.of[k]}
+            most = max(map(len, members))
+            maximal = {own for own in members if len(own) == most or not any(own < other for other in members)}
+            sets = set(map(frozenset, found))
+            holds(all(sorted(set(support)) == list(support) for support in found), f"k={k}: unsorted indices")
+            holds(len(sets) == len(found), f"k={k}: a support is given twice")
+            holds(sets <= members, f"k={k}: {set(map(tuple, sets - members))} are not in the family")
+            holds(maximal <= sets, f"k={k}: {set(map(tuple, maximal - sets))} are left out")
 
     def projection(self) -> None:
         """projection: x on the support, zero elsewhere; idempotent"""
