@@ -35,11 +35,11 @@ class Structured:
         ValueError
             When it has a number of axes of its own, and the shape another.
         """
+        if len(shape) == self.ndim:
+            return self
         if any(field.name == "ndim" for field in dataclasses.fields(self)):  # type: ignore[arg-type]
             return dataclasses.replace(self, ndim=len(shape))  # type: ignore[type-var]
-        if len(shape) != self.ndim:
-            raise ValueError(f"{self} is for signals of {self.ndim} axes, got shape {shape}")
-        return self
+        raise ValueError(f"{self} is for signals of {self.ndim} axes, got shape {shape}")
 
     def _signals(self, x: Any) -> Array:
         """X as an array of signals, checked.
