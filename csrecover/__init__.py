@@ -1,6 +1,7 @@
 """csrecover: compressive-sensing signal recovery with structured sparsity, on NumPy and CuPy alike."""
 
-from .analysis import ErrorEstimate, check_rows
+from .analysis import ErrorEstimate, check_rows, guarantees
+from .analysis.rip import RIPEstimate, rip
 from .backend import to, to_numpy
 from .experiments import RecoveryTrial, Sweep, measurements_needed, phase_transition, random_signal, sweep
 from .metrics import psnr, snr
@@ -175,6 +176,7 @@ __all__ = [
     "Permutation",
     "Product",
     "Progress",
+    "RIPEstimate",
     "RecoveryTrial",
     "Result",
     "Sampling",
@@ -217,6 +219,7 @@ __all__ = [
     "gaussian",
     "gomp",
     "greedy_fista",
+    "guarantees",
     "hstack",
     "htp",
     "iht",
@@ -239,6 +242,7 @@ __all__ = [
     "random_signal",
     "random_signs",
     "recover",
+    "rip",
     "run",
     "sense",
     "show_versions",
