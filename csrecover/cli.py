@@ -80,6 +80,23 @@ def parser() -> argparse.ArgumentParser:
     )
     sweep.add_argument("--example", action="store_true", help="print an experiment file, and end")
     sweep.set_defaults(run=run_sweep)
+    rip = commands.add_parser(
+        "rip",
+        help="bracket the restricted isometry constants of a problem's operator",
+        description="Restricted isometry constants of the operator and the model of a problem file (TOML), which needs "
+        "no measurements: what was found, what is certified for every support, and what is exact.",
+        epilog="Exit status: 0 done, 2 the problem was not understood or is too large, or could not be read or "
+        "written, 130 interrupted: the bracket so far is printed.",
+    )
+    rip.add_argument("problem", type=Path, metavar="PROBLEM", help="problem file, see csrecover recover --examples")
+    rip.add_argument("--k", type=int, nargs="+", metavar="K", help="budgets (default: k of [recover])")
+    rip.add_argument(
+        "--effort", choices=("quick", "thorough", "exact"), default="quick", help="of the search (default: quick)"
+    )
+    rip.add_argument("--guarantees", action="store_true", help="print the theorems: certified, refuted or undecided")
+    rip.add_argument("--out", type=Path, metavar="DIR", help="write rip.json and rip.png to this folder")
+    rip.add_argument("--quiet", action="store_true", help="show no progress bar")
+    rip.set_defaults(run=run_rip)
     return top
 
 
@@ -133,6 +150,16 @@ def run_sweep(options: argparse.Namespace) -> int:
     try:
         return run_sweep(options)
     except (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError) as error:
+        return not_understood(str(error) or type(error).__name__)
+
+
+def run_rip(options: argparse.Namespace) -> int:
+    """Bracket the restricted isometry constants of a problem file."""
+    from .problem_file.rip import run_rip
+
+    try:
+        return run_rip(options)
+    except (ValueError, TypeError, OSError, ImportError, NotImplementedError, MemoryError) as error:
         return not_understood(str(error) or type(error).__name__)
 
 

@@ -19,6 +19,7 @@ DEMOS = {
     "penalties": {"seeds": 1},
     "phase_transition": {"points": 4, "trials": 4, "workers": None},
     "models": {"points": 3, "trials": 4, "workers": None},
+    "rip": {"n": 32, "trials": 2},
 }
 
 
@@ -90,6 +91,7 @@ def test_versions_name_the_package_and_numpy(capsys):
         "needed",
         "adaptive",
         "sweeps",
+        "rip",
     ],
 )
 def test_benchmark_writes_its_table(name, tmp_path, capsys):

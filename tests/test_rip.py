@@ -210,7 +210,7 @@ def test_exact_constants_by_enumeration():
     estimate = cs.rip(unit_columns(), cs.Sparse(), 5, effort="exact")
     assert estimate.exact
     assert estimate.delta == estimate.interval[0] == estimate.interval[1] == pytest.approx(1.9950, abs=5e-5)
-    assert set(estimate.methods.values()) == {"enumeration"}
+    assert set(estimate.methods.values()) == {"exhaustive search"}
 
 
 def test_no_delta_where_it_is_not_known():

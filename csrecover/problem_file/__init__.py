@@ -20,9 +20,10 @@ A file has five parts; kinds and keys are the names that csrecover has in Python
     [recover]                 # arguments of `recover`
     k = 80
 
-``csrecover recover --examples`` prints an example of each kind. Blocks are given by their ``size`` or by ``labels``,
-groups by ``size`` and ``step`` of windows or by ``members``, graphs by ``edges`` or as the grid of the signal. An array
-is a list, the name of an .npy file, of an .npz file with one array, or "file.npz:array".
+``csrecover recover --examples`` prints an example of each kind; ``csrecover rip`` needs no measurements. Blocks are
+given by their ``size`` or by ``labels``, groups by ``size`` and ``step`` of windows or by ``members``, graphs by
+``edges`` or as the grid of the signal. An array is a list, the name of an .npy file, of an .npz file with one array, or
+"file.npz:array".
 """
 
 from .examples import example, examples

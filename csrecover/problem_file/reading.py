@@ -28,7 +28,7 @@ class Problem:
     Attributes
     ----------
     A : LinearOperator
-    y : array, (*batch, *out_shape)
+    y : array, (*batch, *out_shape), or None where it was not read
     structure : Model or Penalty
     basis : LinearOperator or None
     options : dict
@@ -39,7 +39,7 @@ class Problem:
     """
 
     A: LinearOperator
-    y: np.ndarray
+    y: np.ndarray | None
     structure: Any
     basis: LinearOperator | None
     options: dict[str, Any]
@@ -51,8 +51,10 @@ class Problem:
         return recover(self.A, self.y, self.structure, basis=self.basis, **self.options)
 
 
-def read_problem(path: str | Path) -> Problem:
+def read_problem(path: str | Path, *, measured: bool = True) -> Problem:
     """The problem that a TOML file describes; other files that it names lie beside it.
+
+    Unless `measured`, the measurements are not read and need not be given.
 
     Raises
     ------
@@ -65,22 +67,22 @@ def read_problem(path: str | Path) -> Problem:
     try:
         text = path.read_text(encoding="utf-8")
         content = tomllib.loads(text)
-        context = top_level(content, path.parent)
+        context = top_level(content, path.parent, measured)
         A = operator(content["operator"], "[operator]", context)
         structure, basis, options = _goal(content, replace(context, shape=A.in_shape))
-        y = load(content["measurements"], "measurements", path.parent)
+        y = load(content["measurements"], "measurements", path.parent) if measured else None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return Problem(A, y, structure, basis, options, context.seed, text)
 
 
-def top_level(content: dict[str, Any], folder: Path) -> Context:
+def top_level(content: dict[str, Any], folder: Path, measured: bool = True) -> Context:
     """What holds for all tables, once the top level is known to be in order."""
     check_keys(content, _TOP, "the top level")
-    for key in ("measurements", "operator", "structure"):
+    for key in ("measurements", "operator", "structure")[not measured :]:
         if key not in content:
             raise ValueError(f"the top level needs {key}; its keys are {', '.join(_TOP)}")
-    if not isinstance(content["measurements"], str):
+    if not isinstance(content.get("measurements", ""), str):
         raise ValueError(f"measurements: expected the name of an .npy or .npz file, got {content['measurements']!r}")
     seed = content.get("seed")
     if seed is not None and (type(seed) is not int or seed < 0):

@@ -103,10 +103,10 @@ def rip(
             for witnesses in search(A, model, k, rng, "thorough" if effort == "thorough" and not few else "quick"):
                 bar.set_postfix(L=1 - witnesses[0].value, U=witnesses[1].value - 1, refresh=False)
                 bar.update()
-        if effort == "exact" or (few and _enumerable(model, k, A.in_shape)):
-            exact = _exact(A, model, k, witnesses, limit if effort == "exact" else _LIMIT)
-        if certify and exact is None:
-            bounds = certified(A, model, k)
+            if effort == "exact" or (few and _enumerable(model, k, A.in_shape)):
+                exact = _exact(A, model, k, witnesses, limit if effort == "exact" else _LIMIT)
+            elif certify:
+                bounds = certified(A, model, k)
     except KeyboardInterrupt:
         if witnesses is None:
             raise
@@ -147,7 +147,7 @@ def _exact(A: LinearOperator, model: SupportModel, k: Any, witnesses: Any, limit
     found = exact_constants(gram, to(model, "numpy"), k, A.in_shape, limit=limit, start=start)
     L, U, support_L, support_U, visited = found
     visited += sum(witness.visited for witness in witnesses)
-    return RIPEstimate(L, U, L, U, True, support_L, support_U, visited, dict.fromkeys(NUMBERS, "enumeration"))
+    return RIPEstimate(L, U, L, U, True, support_L, support_U, visited, dict.fromkeys(NUMBERS, "exhaustive search"))
 
 
 def _bracketed(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...backend import blas_threads
 from ...models import Model, SupportModel
 from ...operators import LinearOperator, as_operator
 from ...structures.signal import fit
@@ -107,10 +108,11 @@ def bounds(A: Any, model: SupportModel, k: Any) -> dict[str, tuple[float, float]
             return found | _circulant(magnitudes, supports.most - 1)
         if A.size_in > _COLUMNS:
             return found
-    gram, error = gram_matrix(A)
-    error += _ROUNDING * float(np.trace(gram).real)
     singular = supports.most > A.size_out * (2 if A.real_input else 1)
-    upper, *rest = _upper_bounds([gram] if singular else [gram, -gram], supports)
+    with blas_threads(A.size_in**2):
+        gram, error = gram_matrix(A)
+        error += _ROUNDING * float(np.trace(gram).real)
+        upper, *rest = _upper_bounds([gram] if singular else [gram, -gram], supports)
     lower = {} if singular else rest[0]
     return found | {name: (1 + lower.get(name, math.inf) + error, upper[name] + error - 1) for name in upper}
 

@@ -63,7 +63,7 @@ def _smallest(delta: float, r: float) -> float:
     if r == 1:
         return 0.0
     constant = 1 - r + r * math.log(r) + 2 * _entropy(r) + 2 * _entropy(delta * r) / delta
-    low = -constant / (1 - r)
+    low = -constant / (1 - r) - 1  # rounding alone may put the root at the end without it
     return math.exp(brentq(lambda log: (1 - r) * log + constant - math.exp(log), low, math.log1p(-r), xtol=1e-12))
 
 
