@@ -134,3 +134,20 @@ def test_random_operators_are_made_where_they_are_wanted(create, backend):
 def test_norm_estimates_are_computed_where_the_operator_lives(backend):
     A = cs.gaussian(260, 300, 0)
     assert np.linalg.norm(A.matrix, 2) <= cs.to(A, backend).norm() <= 1.1 * np.linalg.norm(A.matrix, 2)
+
+
+@pytest.mark.parametrize("k", [1, 40, 1000, 8000])
+@pytest.mark.parametrize("kind", ["normal", "mostly zero", "one level", "falling", "periodic"])
+def test_largest_of_many_are_those_of_a_stable_sort(kind, k):
+    n = 2**14
+    rng = np.random.default_rng(k)
+    gains = {
+        "normal": abs(rng.standard_normal(n)),
+        "mostly zero": np.where(rng.random(n) < 0.1, rng.random(n), 0),
+        "one level": np.ones(n),
+        "falling": 1 / np.arange(1, n + 1),
+        "periodic": (np.arange(n) % 16 == 0) * rng.random(n) + 1,  # what a sample of every sixteenth misjudges
+    }[kind]
+    expected = np.zeros(n, dtype=bool)
+    expected[np.argsort(-gains, kind="stable")[:k]] = True
+    assert np.array_equal(b.top_k_mask(gains, k), expected & (gains > 0))
