@@ -302,8 +302,9 @@ def test_a_part_of_the_grid_is_found_by_its_values(found):
     assert part.axes == {"delta": (0.2, 0.5, 0.8)}
     assert np.all(part.successes == found.successes[:, 1, 1])
     assert np.all(part.values == found.values[:, 1, 1])
-    assert part.select(delta=0.5).rate() == found.rate()[1, 1, 1]
-    assert part.select(delta=0.5).experiment["selected"] == {"rho": found.axes["rho"][1], "solver": "tree", "delta": 0.5}
+    cell = part.select(delta=0.5)
+    assert cell.rate() == found.rate()[1, 1, 1]
+    assert cell.experiment["selected"] == {"rho": found.axes["rho"][1], "solver": "tree", "delta": 0.5}
     with pytest.raises(ValueError, match="there is no axis 'snr': the axes are delta, rho, solver"):
         found.select(snr=3)
     with pytest.raises(ValueError, match=r"axis 'delta' has no value 0.3: it has 0.2, 0.5, 0.8"):

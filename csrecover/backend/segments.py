@@ -62,7 +62,7 @@ def top_k_mask(gains: Array, k: int) -> Array:
 def _largest(gains: np.ndarray, k: int) -> np.ndarray:
     """The k-th largest entry along the last axis, kept as an axis of one."""
     n = gains.shape[-1]
-    mostly_zero = 2 * np.count_nonzero(gains) < gains.size  # many smallest entries slow the partition down
+    mostly_zero = bool(2 * np.count_nonzero(gains) < gains.size)  # many smallest entries slow the partition down
     if gains.size == n:
         return _largest_of_one(gains.reshape(-1), k, mostly_zero).reshape(*gains.shape[:-1], 1)
     if mostly_zero:  # largest ones do not
