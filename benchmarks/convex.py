@@ -335,8 +335,8 @@ def compare_batches(m, n, count, repeats, iterations=100):
     return climbed(f"{count} signals", (m, n, weight), solvers, lambda x: abs(value(x) / best - 1), 1e-2, repeats)
 
 
-def climbed(case, size, solvers, error, enough, repeats):
-    """Rows of solvers, ours first, at the first tolerance of each whose error is small enough."""
+def climbed(case, size, solvers, error, enough, repeats, ours=1):
+    """Rows of solvers, so many of ours first, at the first tolerance of each whose error is small enough."""
     chosen, reached = {}, {}
     for name, solve in solvers.items():
         for tol in LADDER:
@@ -345,7 +345,7 @@ def climbed(case, size, solvers, error, enough, repeats):
                 chosen[name] = lambda solve=solve, tol=tol: solve(tol)
                 break
     times = seconds(chosen, repeats)
-    peers = min((np.median(times[name]) for name in list(solvers)[1:] if name in times), default=np.nan)
+    peers = min((np.median(times[name]) for name in list(solvers)[ours:] if name in times), default=np.nan)
     return [row(case, size, name, *reached[name], times[name], peers) for name in times]
 
 

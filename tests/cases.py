@@ -219,5 +219,13 @@ def solvers() -> dict[str, SolverCase]:
     for name, more in {"backtracking": {"step": "backtracking"}, "monotone": {"monotone": True}}.items():
         cases[f"fista, {name}"] = SolverCase(bind(cs.fista, cs.L1(), **scaled, **more), A, plain, error=0.3)
     cases["ista, backtracking"] = SolverCase(bind(cs.ista, cs.L1(), step="backtracking", **scaled), A, plain, error=0.3)
+    sums = [(cs.GroupL2(blocks, 0.1), -1 * cs.Identity(96)), (cs.L1(1e-3), cs.Gradient(96))]
+    cases["primal dual, operators"] = SolverCase(bind(cs.primal_dual, sums, tol=1e-3), A, grouped, error=0.3)
+    sums = [cs.L1(0.1, ndim=2), cs.L2Ball(9.0, ndim=2)]
+    cases["admm, ball, 2-d"] = SolverCase(bind(cs.admm, sums, tol=1e-3), two_d, plain.reshape(8, 12), error=0.3)
+    cases["reweighted, l1"] = SolverCase(bind(cs.reweighted, cs.L1(0.1), tol=1e-4), dct, plain, error=0.1)
+    cases["amp, groups"] = SolverCase(bind(cs.amp, cs.GroupL2(blocks)), A, grouped)
+    cases["vamp, l1"] = SolverCase(bind(cs.vamp, cs.L1()), A, plain)
+    cases["vamp, 2-d"] = SolverCase(bind(cs.vamp, cs.L1()), two_d, plain.reshape(8, 12))
     cases["sparsa, mcp"] = SolverCase(bind(cs.sparsa, cs.BlockMCP(blocks, 0.1), tol=1e-6), A, grouped, error=0.1)
     return cases

@@ -5,6 +5,7 @@ A sparsity model is a function ``best(v, k)``, the mask of the best support of b
 """
 
 import numpy as np
+from scipy.optimize import brentq
 
 from .tree_oracles import preorder_of
 
@@ -241,6 +242,47 @@ def accelerated_descent(A, y, groups, weights, x, *, depth):
         yield x
 
 
+def condat_vu(A, y, prox, duals, x):
+    """Condat, 2013, Algorithm 3.1 with rho = 1, one conjugate proximal step before the first iteration.
+
+    The steps are those of csrecover: sigma_i = sigma / (q ||L_i||^2) with sigma the curvature along A^H y, and
+    tau = 1 / (||A||^2 + sigma). `duals` are pairs of a proximal operator and a matrix L_i.
+    """
+    slope = A.conj().T @ y
+    sigma = (np.linalg.norm(A @ slope) / np.linalg.norm(slope)) ** 2
+    tau = 1 / (np.linalg.norm(A, 2) ** 2 + sigma)
+    steps = [sigma / (len(duals) * np.linalg.norm(L, 2) ** 2) for _, L in duals]
+
+    def conjugate_prox(prox, v, s):
+        return v - s * prox(v / s, 1 / s)
+
+    us = [conjugate_prox(p, s * L @ x, s) for (p, L), s in zip(duals, steps, strict=True)]
+    while True:
+        gradient = A.conj().T @ (A @ x - y) + sum(L.conj().T @ u for (_, L), u in zip(duals, us, strict=True))
+        x_last, x = x, prox(x - tau * gradient, tau)
+        us = [conjugate_prox(p, u + s * L @ (2 * x - x_last), s) for (p, L), s, u in zip(duals, steps, us, strict=True)]
+        yield x
+
+
+def admm(A, y, terms, place, x):
+    """Boyd et al., 2011, (3.5)-(3.7) with over-relaxation 1.6 (3.4.3), for z_i = L_i x and rho_i = rho / ||L_i||^2.
+
+    `terms` are pairs of a proximal operator and a matrix L_i; yields z of the one at `place`.
+    """
+    slope = A.conj().T @ y
+    rho = (np.linalg.norm(A @ slope) / np.linalg.norm(slope)) ** 2
+    rhos = [rho / np.linalg.norm(L, 2) ** 2 for _, L in terms]
+    zs, us = [L @ x for _, L in terms], [0 * (L @ x) for _, L in terms]
+    system = A.conj().T @ A + sum(r * L.conj().T @ L for r, (_, L) in zip(rhos, terms, strict=True))
+    while True:
+        right = slope + sum(r * L.conj().T @ (z - u) for r, (_, L), z, u in zip(rhos, terms, zs, us, strict=True))
+        x = np.linalg.solve(system, right)
+        relaxed = [1.6 * L @ x - 0.6 * z for (_, L), z in zip(terms, zs, strict=True)]
+        zs = [prox(v + u, 1 / r) for (prox, _), v, u, r in zip(terms, relaxed, us, rhos, strict=True)]
+        us = [u + v - z for u, v, z in zip(us, relaxed, zs, strict=True)]
+        yield zs[place]
+
+
 # --- greedy solvers --------------------------------------------------------------------------------------------------
 
 
@@ -367,3 +409,121 @@ def am_iht(A, y, head, tail):
             yield x
         x, support = x_new, support_new
         yield x
+
+
+# --- Bayesian --------------------------------------------------------------------------------------------------------
+
+
+def sparse_bayes(A, y, labels, variance, noise, *, rule="bound", correlation=None, learn_noise=True):
+    """Sparse Bayesian learning with dense covariances: yields the posterior mean, -log p(y), variances, noise and r.
+
+    Wipf and Rao, 2004 ("em"), Tipping, 2001 ("mackay"), or the least of the bound by the tangent of log det and by the
+    posterior mean ("bound"); with a correlation to start from, that of all blocks moves by the bound, too.
+    """
+    m, n = A.shape
+    members = [np.flatnonzero(labels == b) for b in range(labels.max() + 1)]
+    v, r = np.full(len(members), float(variance)), correlation or 0.0
+    while True:
+        prior = np.zeros((n, n))
+        for v_b, b in zip(v, members, strict=True):
+            prior[np.ix_(b, b)] = v_b * correlated(r, b.size)
+        S = noise * np.eye(m) + A @ prior @ A.conj().T
+        inverse, whitened = np.linalg.inv(S), np.linalg.solve(S, y)
+        x, half = prior @ A.conj().T @ whitened, 1 if np.iscomplexobj(S) or np.iscomplexobj(y) else 0.5
+        yield x, half * (np.linalg.slogdet(np.pi / half * S)[1] + (y.conj() @ whitened).real), v, noise, r
+        gram = (A.conj().T @ inverse @ A).real
+        covariance = prior - prior @ A.conj().T @ inverse @ A @ prior
+
+        def terms(r, x=x, gram=gram):
+            """Spread and fit of each block."""
+            for b in members:
+                T = correlated(r, b.size)
+                yield np.trace(gram[np.ix_(b, b)] @ T), (x[b].conj() @ np.linalg.solve(T, x[b])).real
+
+        if correlation is not None:
+            tried = [r, *(np.tanh(np.arctanh(r) + sign / 2**j) for sign in (1, -1) for j in range(10))]
+            bounds = [sum((fit * spread) ** 0.5 for spread, fit in terms(each)) for each in np.clip(tried, -0.99, 0.99)]
+            r = np.clip(tried, -0.99, 0.99)[np.argmin(bounds)]
+        residual, explained = y - A @ x, noise * (m - noise * np.trace(inverse).real)
+        if rule == "bound":
+            v = np.array([(fit / spread) ** 0.5 for spread, fit in terms(r)])
+            learnt = (np.linalg.norm(residual) ** 2 / np.trace(inverse).real) ** 0.5
+        elif rule == "em":
+            v = abs(x) ** 2 + covariance.diagonal().real
+            learnt = (np.linalg.norm(residual) ** 2 + explained) / m
+        else:
+            sure = v * gram.diagonal()  # 1 - covariance / v, which cancels
+            v = abs(x) ** 2 / sure
+            learnt = np.linalg.norm(residual) ** 2 / (m - sure.sum())
+        noise = learnt if learn_noise else noise
+
+
+def correlated(r, size):
+    """Covariance of so many steps of a stationary autoregression of first order."""
+    return np.array([[r ** abs(i - j) if i != j else 1.0 for j in range(size)] for i in range(size)])
+
+
+# --- message passing -------------------------------------------------------------------------------------------------
+
+
+def derivatives(prox, v, step=1e-6):
+    """Sums of d prox_i / d v_i and of d prox_i / d conj(v_i), by differences."""
+    slope, turned = 0.0, 0.0
+    for i, unit in enumerate(np.eye(v.size)):
+        along, across = ((prox(v + h * unit)[i] - prox(v - h * unit)[i]) / (2 * step) for h in (step, 1j * step))
+        slope, turned = slope + (along - 1j * across) / 2, turned + (along + 1j * across) / 2
+    return slope, turned
+
+
+def divergence(prox, v, step=1e-6):
+    """Sum of d prox_i / d v_i for real v, by differences."""
+    return sum((prox(v + h) - prox(v - h)) @ h for h in step * np.eye(v.size)) / (2 * step**2)
+
+
+def amp(A, y, prox, alpha, *, circular):
+    """Donoho, Maleki and Montanari, 2009, (1)-(2), for columns of norm one.
+
+    The correction is the derivative of the denoiser applied to the residual: d x = slope d v + turned conj(d v) with
+    d v = conj(a) z, summed over entries a for which a^2 has mean 1/m, or zero where they are circular.
+    """
+    x, z = np.zeros(A.shape[1], np.result_type(A, y)), y
+    while True:
+        v, step = x + A.conj().T @ z, alpha * np.linalg.norm(z) / len(y) ** 0.5
+        x = prox(v, step)
+        if np.iscomplexobj(v):
+            slope, turned = derivatives(lambda v, step=step: prox(v, step), v)
+        else:
+            slope, turned = divergence(lambda v, step=step: prox(v, step), v), 0
+        z = y - A @ x + (slope * z + (0 if circular else turned * np.conj(z))) / len(y)
+        yield x
+
+
+def vamp(A, y, prox, alpha, noise):
+    """Rangan, Schniter and Fletcher, 2019, Algorithm 1, with x = 0 at first; by matrices of n x n.
+
+    The variance of a message is the one at which the residual has the energy that its covariance says.
+    """
+    n, s = A.shape[1], np.zeros(A.shape[1])
+    while True:
+        residual = y - A @ s
+        spread = variance_of(A, residual, noise)
+        covariance = np.linalg.inv(A.T @ A / noise + np.eye(n) / spread)
+        estimate, mean = covariance @ (A.T @ y / noise + s / spread), np.trace(covariance) / n / spread
+        r, tau = (estimate - mean * s) / (1 - mean), np.sqrt(spread * mean / (1 - mean))
+        step = alpha(1 - mean) * tau
+        x = prox(r, step)
+        slope = divergence(lambda v, step=step: prox(v, step), r) / n
+        s = (x - slope * r) / (1 - slope)
+        yield x
+
+
+def variance_of(A, residual, noise):
+    """The v for which r^T (v A A^T + noise I)^-1 r is the number of measurements, at least of its uncertainty."""
+    m, gram = len(residual), A @ A.T
+    top, power = np.linalg.norm(gram, 2), residual @ residual / m
+
+    def surplus(v):
+        return residual @ np.linalg.solve(v * gram + noise * np.eye(m), residual) / m - 1
+
+    least = (2 / m) ** 0.5 * power / top
+    return brentq(surplus, least, residual @ np.linalg.solve(gram, residual)) if surplus(least) > 0 else least

@@ -20,6 +20,7 @@ DEMOS = {
     "phase_transition": {"points": 4, "trials": 4, "workers": None},
     "models": {"points": 3, "trials": 4, "workers": None},
     "rip": {"n": 32, "trials": 2},
+    "bsbl": {"seeds": 1, "counts": (40, 80)},
 }
 
 
@@ -87,6 +88,7 @@ def test_versions_name_the_package_and_numpy(capsys):
         "operators",
         "group_prox",
         "convex",
+        "constrained",
         "greedy",
         "needed",
         "adaptive",

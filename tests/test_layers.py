@@ -18,6 +18,7 @@ LAYERS = {
     "metrics": 4,
     "versions": 4,
     "recover": 5,
+    "sklearn": 5,
     "problem_file": 8,
     "experiments": 6,
     "testing": 7,

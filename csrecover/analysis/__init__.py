@@ -13,6 +13,7 @@ from .restricted_eigenvalue import restricted_eigenvalue
 from .rip.gaussian import gaussian_bounds
 from .rows import Rows, check_rows, rows_of
 from .spark import spark
+from .state_evolution import state_evolution
 
 __all__ = [
     "ErrorEstimate",
@@ -39,6 +40,7 @@ __all__ = [
     "restricted_eigenvalue",
     "rows_of",
     "spark",
+    "state_evolution",
     "sub_coherence",
     "welch_bound",
     "width_exponent",

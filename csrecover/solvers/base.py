@@ -19,6 +19,7 @@ from .result import Result, Status, plain
 from .selections import signals_at
 
 _GROWTH = 1e6  # a merit this many times the first one counts as divergence
+_NUMBERS = ("objective", "gap", "residual_norm", "change", "predicted", "effective_noise")
 _LOOKBACK = 12  # looks at the end of a stalled run that are searched for a repeating pattern
 
 
@@ -34,6 +35,8 @@ class Iterate:
     support : mask of the shape of x, where the solver has one
     objective : 0.5 ||y - A x||^2 + penalty(x), convex solvers
     gap : duality gap, an upper bound on how far the objective is from its minimum, where the penalty is a norm
+    predicted : mean-square error that is expected of x, message passing
+    effective_noise : standard deviation of the noise in what x is the denoised form of, message passing
     rows : flat positions in the batch of the signals that x and support are of, on the host; None: all
     """
 
@@ -43,11 +46,13 @@ class Iterate:
     support: Array | None = None
     objective: Array | None = None
     gap: Array | None = None
+    predicted: Array | None = None
+    effective_noise: Array | None = None
     rows: np.ndarray | None = None
 
     def numbers(self) -> dict[str, Array]:
         """The numbers of this iterate, by their key in `Result.history`."""
-        named = {name: getattr(self, name) for name in ("objective", "gap", "residual_norm", "change")}
+        named = {name: getattr(self, name) for name in _NUMBERS}
         return {name: value for name, value in named.items() if value is not None}
 
 

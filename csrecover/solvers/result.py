@@ -40,7 +40,8 @@ class Result:
     residual_norm : float or array, ||y - A x||
     gap : float or array, duality gap of x; None for solvers without one
     history : dict of NumPy arrays
-        keys "objective", "gap", "residual_norm", "change", one row a look at the numbers.
+        keys "objective", "gap", "residual_norm", "change", one row a look at the numbers; of `amp` and `vamp` also
+        "predicted", the mean-square error expected of x, and "effective_noise".
     n_apply, n_adjoint : int
         products with A and A^H (one for a whole batch), without those of a norm or a dense form.
     seconds : float
@@ -56,6 +57,8 @@ class Result:
         which solver the signal comes from, and what was done to it: "subspace_pursuit, then htp", "fista, debiased".
     budget, scale : number or array, None but for `recover`
         the budget of the model, the multiple of the penalty, where `recover` chose it.
+    posterior : Posterior or None
+        deviations and variances, of `sbl` and `bsbl`.
     """
 
     x: Array
@@ -75,6 +78,7 @@ class Result:
     solver: Any = None
     budget: Any = None
     scale: Any = None
+    posterior: Any = None
 
     @property
     def converged(self) -> Any:
@@ -112,6 +116,8 @@ class Result:
         if self.solver is not None:
             arrays["solver"] = np.asarray(self.solver, str)
         arrays |= {f"history_{name}": values for name, values in self.history.items()}
+        if self.posterior is not None:
+            arrays |= {f"posterior_{name}": to_numpy(value) for name, value in vars(self.posterior).items()}
         if self.error_estimate is not None:
             arrays["x_holdout"] = to_numpy(self.x_holdout)
             for name in ("error_estimate", "holdout_estimate"):

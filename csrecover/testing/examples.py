@@ -201,6 +201,7 @@ def solvers() -> dict[str, SolverCase]:
     model, rooted = cs.BlockSparse(blocks), cs.TreeSparse(tree)
     A, B, dct = cs.gaussian(60, 96, 0), cs.gaussian(48, 64, 1), cs.random_rows(96, 60, 4) @ cs.DCT(96)
     plain, grouped = cs.random_signal(cs.Sparse(), 96, 6, 1), cs.random_signal(model, 96, 3, 2)
+    sums = [cs.GroupL2(blocks, 0.05), cs.L1(0.02)]
     cases = {
         "ista, groups": SolverCase(bind(cs.ista, cs.GroupL2(blocks, 0.1), tol=1e-4), dct, grouped, error=0.3),
         "fista, l1": SolverCase(bind(cs.fista, cs.L1(0.1), tol=1e-4), A, plain, error=0.3),
@@ -208,6 +209,18 @@ def solvers() -> dict[str, SolverCase]:
         "pogm, groups": SolverCase(bind(cs.pogm, cs.GroupL2(blocks, 0.1), tol=1e-4), dct, grouped, error=0.3),
         "sparsa, l1": SolverCase(bind(cs.sparsa, cs.L1(0.1), tol=1e-4), A, plain, error=0.3),
         "working set, groups": SolverCase(bind(cs.working_set, cs.GroupL2(blocks, 0.1)), A, grouped, error=0.3),
+        "sbl": SolverCase(bind(cs.sbl), A, plain, error=1e-3),
+        "bsbl": SolverCase(bind(cs.bsbl, blocks), A, grouped),
+        "amp, l1": SolverCase(bind(cs.amp, cs.L1()), A, plain),
+        "vamp, groups": SolverCase(bind(cs.vamp, cs.GroupL2(blocks)), dct, grouped),
+        "primal dual, groups and l1": SolverCase(bind(cs.primal_dual, sums, tol=1e-3), dct, grouped, error=0.3),
+        "admm, groups and l1": SolverCase(bind(cs.admm, sums, tol=1e-3), A, grouped, error=0.3),
+        "reweighted, groups": SolverCase(bind(cs.reweighted, cs.GroupL2(blocks, 0.1), tol=1e-4), A, grouped, error=0.1),
+        "basis pursuit, l1": SolverCase(bind(cs.basis_pursuit, cs.L1(), tol=1e-3), A, plain, error=1e-2),
+        "bpdn, l1": SolverCase(bind(cs.bpdn, cs.L1(), 0.1, tol=1e-3), A, plain, error=0.3),
+        "lasso ball, l1": SolverCase(bind(cs.lasso_ball, cs.L1(), 5.0, tol=1e-4), A, plain, error=0.4),
+        "dantzig, groups": SolverCase(bind(cs.dantzig, cs.GroupL2(blocks), 0.3, tol=1e-2), dct, grouped, error=0.3),
+        "sqrt lasso, groups": SolverCase(bind(cs.sqrt_lasso, cs.GroupL2(blocks), 0.3, tol=1e-2), A, grouped, error=0.3),
         "recover, sparse": SolverCase(bind(cs.recover, cs.Sparse(), 6), A, plain),
     }
     for solver in (cs.iht, cs.cosamp, cs.subspace_pursuit, cs.htp, cs.am_iht, cs.am_cosamp):

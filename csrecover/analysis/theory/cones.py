@@ -7,25 +7,17 @@ units is active: coefficients, blocks or singular values.
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 from scipy.optimize import elementwise
-from scipy.special import comb, gammaincc, gammaln
+
+from ...penalties.chi import chi_excess
 
 _NODES, _WEIGHTS = leggauss(96)
 _HARMONICS = np.arange(64)
-
-
-def chi_excess(size: float, tau: np.ndarray | float, power: int) -> np.ndarray:
-    """E (chi - tau)_+^power, where chi is the norm of `size` independent standard normal numbers, for each tau >= 0."""
-    tau, orders = np.asarray(tau, float)[..., None], np.arange(power + 1)
-    logs = orders / 2 * math.log(2) + gammaln((size + orders) / 2) - gammaln(size / 2)
-    tails = np.exp(logs) * gammaincc((size + orders) / 2, tau**2 / 2)
-    return np.sum(comb(power, orders) * (-tau) ** (power - orders) * tails, axis=-1)
 
 
 class Cone(ABC):
