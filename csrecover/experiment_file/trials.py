@@ -19,9 +19,10 @@ from ..problem_file.tables import arguments, build, check_keys, keys, kind_of
 from ..recover import recover
 
 _WITH_MODELS = "subspace_pursuit cosamp htp iht omp gomp block_omp am_iht am_cosamp"
-_WITH_PENALTIES = "ista fista pogm greedy_fista sparsa working_set"
+_WITH_PENALTIES = "ista fista pogm greedy_fista sparsa working_set reweighted amp vamp"
+_CONSTRAINED = "basis_pursuit bpdn lasso_ball dantzig sqrt_lasso"
 SOLVERS: Kinds = {"exact": recovers, "recover": recover}
-SOLVERS |= {name: getattr(solvers, name) for name in f"{_WITH_MODELS} {_WITH_PENALTIES}".split()}
+SOLVERS |= {name: getattr(solvers, name) for name in f"{_WITH_MODELS} {_WITH_PENALTIES} {_CONSTRAINED}".split()}
 _GIVEN = ("A", "y", "model", "penalty", "structure", "k", "x0", "basis", "callback")  # what is not of a file
 _OWN = ("structure", "solver")  # fields of the trial that have tables of their own
 
