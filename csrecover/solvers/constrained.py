@@ -26,9 +26,9 @@ from ..penalties import Penalty
 from .base import Counting, Iterate, Progress, accounted, run
 from .certificates import gap_from
 from .forms import Radius, Residual, SquareRoot
-from .problem import check_problem
+from .problem import check_problem, one_a_signal
 from .result import Result, Status, plain
-from .root import ROUGH, Form, check_gauge, closer, first_point, level_of, penalised, root_iterates
+from .root import ROUGH, Form, check_gauge, closer, first_point, penalised, root_iterates
 
 _PATIENCE = 12  # penalised problems without a smaller error
 _FIRST, _FALL, _ENOUGH = 0.03, 0.3, 0.25  # weights of basis pursuit, which fall where the residual did not
@@ -263,7 +263,7 @@ def _solve(
     penalty, size = check_gauge(A, penalty), norm(y, len(A.out_shape))
     counting = Counting(A)
     with blas_threads(A.size_in * prod(y.shape)):
-        form = kind(counting, y, penalty, 0 * size if level is None else level_of(level, name, size))
+        form = kind(counting, y, penalty, 0 * size if level is None else one_a_signal(level, name, size))
         steps = iterates(form, tol)
         result = run(steps, tol=tol, max_iter=max_iter, callback=callback, measure=form.error, patience=_PATIENCE)
         if kind is Residual:

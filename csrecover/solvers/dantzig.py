@@ -14,9 +14,9 @@ from ..operators import LinearOperator
 from ..penalties import Penalty
 from .base import Counting, Iterate, Progress, accounted, run
 from .certificates import gap_from
-from .problem import check_problem
+from .problem import check_problem, one_a_signal
 from .result import Result
-from .root import check_gauge, chosen, level_of
+from .root import check_gauge, chosen
 
 _LOOK = 10  # steps between looks, at which a run may start anew
 _MUCH, _LITTLE = 0.2, 0.8  # share of its first error at which a run starts anew, at once or when the error rises again
@@ -81,7 +81,7 @@ def dantzig(
     penalty = check_gauge(A, penalty)
     counting = Counting(A)
     with blas_threads(A.size_in * prod(y.shape)):
-        selector = _Selector(counting, y, penalty, level_of(radius, "radius", norm(y, len(A.out_shape))))
+        selector = _Selector(counting, y, penalty, one_a_signal(radius, "radius", norm(y, len(A.out_shape))))
         result = run(
             dantzig_iterates(selector),
             tol=tol,

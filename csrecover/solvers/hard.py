@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_float, blas_threads, cast_like, divide, is_complex, keep, namespace, norm, to_numpy
+from ..backend import Array, blas_threads, divide, keep, namespace, norm
 from ..operators import LinearOperator
 from .base import Counting, Iterate, Progress, accounted, looks_every, run
 from .convex import starting_point
 from .least_squares import Dense, prepare
 from .narrowing import Narrowing, Steps
-from .problem import check_model, check_problem
+from .problem import check_model, check_problem, one_a_signal
 from .result import Result
 from .selections import signals_at
 
@@ -106,18 +106,9 @@ def noise_level(noise: Any, like: Array) -> Array:
     ValueError
         When they are not one number or one a signal, or one is negative or not finite.
     """
-    xp = namespace(like)
     if noise is None:
-        return xp.full_like(like, -1.0)
-    bounds = as_float(noise)
-    if is_complex(bounds):
-        raise TypeError(f"noise is a bound on the norm of the noise, a real number, got {bounds.dtype}")
-    if bounds.shape not in ((), like.shape):
-        raise ValueError(f"noise must be one number or have shape {like.shape}, one a signal, got {bounds.shape}")
-    host = to_numpy(bounds)
-    if not (np.isfinite(host) & (host >= 0)).all():
-        raise ValueError(f"noise must be finite and not negative, got {host}")
-    return xp.broadcast_to(cast_like(host, like), like.shape)
+        return namespace(like).full_like(like, -1.0)
+    return one_a_signal(noise, "noise", like, zero=True)
 
 
 def residual_measures(size: Array, level: Array) -> tuple[Callable[[Iterate], Array], Callable[[Iterate], Array]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import Array, as_float, flat, is_complex, namespace, real_dtype_name
+import numpy as np
+
+from ..backend import Array, as_float, cast_like, flat, is_complex, namespace, real_dtype_name, to_numpy
 from ..models import Model, SupportModel
 from ..models.base import exceeds
 from ..operators import LinearOperator, as_operator
@@ -89,3 +91,24 @@ def check_penalty(A: LinearOperator, penalty: Any) -> Penalty:
     if not isinstance(penalty, Penalty):
         raise TypeError(f"expected a penalty such as L1(0.1) or GroupL2(blocks, 0.1), got {type(penalty).__name__}")
     return fit(penalty, A.in_shape)
+
+
+def one_a_signal(given: Any, name: str, like: Array, *, zero: bool = False) -> Array:
+    """A positive number for each signal, an array as `like`; zero is admitted where it says so.
+
+    Raises
+    ------
+    TypeError
+        When it is no real number.
+    ValueError
+        When it is neither one number nor one a signal, or one is not finite or out of range.
+    """
+    numbers = as_float(given)
+    if is_complex(numbers):
+        raise TypeError(f"{name} is a real number, got {numbers.dtype}")
+    if numbers.shape not in ((), like.shape):
+        raise ValueError(f"{name} must be one number or have shape {like.shape}, one a signal, got {numbers.shape}")
+    host = to_numpy(numbers)
+    if not (np.isfinite(host) & ((host >= 0) if zero else (host > 0))).all():
+        raise ValueError(f"{name} must be {'finite and not negative' if zero else 'positive and finite'}, got {host}")
+    return namespace(like).broadcast_to(cast_like(host, like), like.shape)

@@ -7,17 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
-import numpy as np
-
 from ..backend import (
     Array,
-    as_float,
-    cast_like,
     clip,
     divide,
     eps,
     expand,
-    is_complex,
     namespace,
     norm,
     on_host,
@@ -232,24 +227,3 @@ def check_gauge(A: LinearOperator, penalty: Any) -> Penalty:
     if not definite:
         raise ValueError(f"{type(penalty).__name__} has a weight of zero: give each coefficient a positive one")
     return penalty
-
-
-def level_of(level: Any, name: str, like: Array) -> Array:
-    """A positive number for each signal, an array as `like`.
-
-    Raises
-    ------
-    TypeError
-        When it is no real number.
-    ValueError
-        When it is neither one number nor one a signal, or one is not positive and finite.
-    """
-    numbers = as_float(level)
-    if is_complex(numbers):
-        raise TypeError(f"{name} is a real number, got {numbers.dtype}")
-    if numbers.shape not in ((), like.shape):
-        raise ValueError(f"{name} must be one number or have shape {like.shape}, one a signal, got {numbers.shape}")
-    host = to_numpy(numbers)
-    if not (np.isfinite(host) & (host > 0)).all():
-        raise ValueError(f"{name} must be positive and finite, got {host}")
-    return namespace(like).broadcast_to(cast_like(host, like), like.shape)
