@@ -382,7 +382,7 @@ A20, Y20 = cs.gaussian(12, 20, 0), np.ones(12)
             r"noise must be one number or have shape \(\)",
             lambda: cs.recover(A20, Y20, cs.L1(), noise=[1, 2]),
         ),
-        (TypeError, "noise is a bound", lambda: cs.recover(A20, Y20, cs.L1(), noise=1j)),
+        (TypeError, "noise is a real number", lambda: cs.recover(A20, Y20, cs.L1(), noise=1j)),
         (TypeError, "Box has no weight", lambda: cs.recover(A20, Y20, cs.Box(0, 1), noise=1)),
         (TypeError, "several parts, which are not searched for: give k", lambda: cs.recover(A20, Y20, HALVES, noise=1)),
         (ValueError, "stack of matrices", lambda: cs.recover(STACK, np.ones((2, 4)), cs.Sparse(), noise=1)),
