@@ -1,6 +1,7 @@
 # make demo   set up and run the main job        make test       set up and run the test suite
 # make demo-sweep  draw the phase diagram of l1  make test-full  every property with many more cases
 # make lint   ruff and mypy
+# make papers  the papers' experiments, re-run: numbers beside theirs
 # make bench  tables side by side with peers     make test-lowest  the suite on the oldest dependencies
 # make test-torch  the property suite on torch    make mutants   typical GPU mistakes, one at a time: all are caught
 # make test-gpu-static  GPU code against the real CuPy's names and NVIDIA's compiler, without a GPU
@@ -15,7 +16,7 @@ ON_BACKENDS := tests/test_properties.py tests/test_backend.py tests/test_drawn_o
 # the workers are the threads
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo demo-sweep test test-full test-lowest test-cupy test-gpu-static test-torch mutants lint bench bench-convex clean
+.PHONY: demo demo-sweep test test-full test-lowest test-cupy test-gpu-static test-torch mutants lint bench bench-convex papers clean
 
 demo: $(VENV)/base
 	$(BIN)/csrecover demo
@@ -60,6 +61,9 @@ bench: $(VENV)/bench
 	$(BIN)/python benchmarks/needed.py --out benchmarks/results
 	$(BIN)/python benchmarks/adaptive.py --out benchmarks/results
 	$(BIN)/python benchmarks/sweeps.py --out benchmarks/results
+
+papers: $(VENV)/dev
+	$(ONE_THREAD) $(BIN)/python benchmarks/papers/run.py --out benchmarks/results/papers
 
 bench-convex: $(VENV)/bench
 	$(BIN)/python benchmarks/convex.py --out benchmarks/results

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import csrecover as cs
-from csrecover.testing import ConformanceError
+from csrecover.testing import ConformanceError, expect
 
 from .cases import sparse_members
 
@@ -222,3 +222,15 @@ def test_a_solver_that_forgets_the_scale_is_named():
 
     with pytest.raises(ConformanceError, match="- recovers: "):
         cs.check_solver(solve, A, truth)
+
+
+def test_a_number_is_printed_beside_its_reference(capsys):
+    expect("error", 0.51, 0.5, 0.02)
+    expect("error", 3.0, 0.5, float("inf"))
+    assert capsys.readouterr().out == "error: 0.51 (reference 0.5, tolerance 0.02)\nerror: 3\n"
+
+
+@pytest.mark.parametrize("value", [0.53, 0.47, float("nan")])
+def test_a_number_too_far_from_its_reference_fails(value):
+    with pytest.raises(AssertionError, match=r"\(reference 0.5, tolerance 0.02\): too far off"):
+        expect("error", value, 0.5, 0.02)

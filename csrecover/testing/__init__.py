@@ -4,10 +4,19 @@ Each check draws small problems, runs all its properties, and raises a `Conforma
 It needs neither pytest nor hypothesis.
 """
 
+from .expect import expect
 from .models import check_model
 from .norms import check_norm, check_penalty
 from .operators import check_operator
 from .report import ConformanceError
 from .solvers import check_solver
 
-__all__ = ["ConformanceError", "check_model", "check_norm", "check_operator", "check_penalty", "check_solver"]
+__all__ = [
+    "ConformanceError",
+    "check_model",
+    "check_norm",
+    "check_operator",
+    "check_penalty",
+    "check_solver",
+    "expect",
+]

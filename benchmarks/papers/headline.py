@@ -1,0 +1,67 @@
+"""What every re-run of a paper shares: its options, its lines "paper / here", its csv and its figure."""
+
+import argparse
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import binom
+
+from csrecover import plotting
+
+HEAD = ("setting", "quantity", "paper", "here", "low", "high", "draws")
+
+
+def options(doc, argv=None):
+    """Options of a script: `quick`, `out`, and `workers` for `cs.sweep(..., executor=workers)`."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a toy size, seconds")
+    parser.add_argument("--out", type=Path, default=Path("out"), help="folder of the csv and the figure")
+    parser.add_argument(
+        "--workers", type=int, default=None if os.cpu_count() == 1 else os.cpu_count(), help="processes"
+    )
+    found = parser.parse_args(argv)
+    if found.quick:
+        found.workers = None
+    return found
+
+
+def median_interval(values, confidence=0.95):
+    """Order statistics that hold the median with this confidence, whatever the distribution; the range if too few."""
+    values = np.sort(np.ravel(values))
+    cut = max(int(binom.ppf((1 - confidence) / 2, values.size, 0.5)) - 1, 0)
+    return values[cut], values[-1 - cut]
+
+
+def median_line(setting, quantity, paper, values):
+    """A line of the table: the median of the draws and an interval that holds it with 95 % confidence."""
+    values = np.asarray(values, dtype=float)
+    values = values[~np.isnan(values)]
+    return line(setting, quantity, paper, np.median(values), median_interval(values), values.size)
+
+
+def share_line(setting, quantity, paper, cell):
+    """A line of the table: the share of successes in one cell of a sweep, with Wilson's interval."""
+    low, high = (float(end) for end in cell.interval())
+    return line(setting, quantity, paper, float(cell.rate()), (low, high), int(cell.trials))
+
+
+def line(setting, quantity, paper, here, interval=("", ""), draws=""):
+    """A line of the table; `paper` is the number as printed there, or "" where the paper has none."""
+    numbers = (f"{v:.3g}" if isinstance(v, float) else str(v) for v in (paper, here, *interval, draws))
+    return dict(zip(HEAD, (setting, quantity, *numbers), strict=True))
+
+
+def write(name, lines, figure, out):
+    """Print the lines, and write them to out/name.csv and the figure to out/name.png."""
+    out.mkdir(parents=True, exist_ok=True)
+    with open(out / f"{name}.csv", "w", newline="") as file:
+        table = csv.DictWriter(file, HEAD)
+        table.writeheader()
+        table.writerows(lines)
+    for row in lines:
+        low = f" ({row['low']} to {row['high']}, {row['draws']} draws)" if row["low"] else ""
+        print(f"{row['setting']}, {row['quantity']}: paper {row['paper'] or '-'} / here {row['here']}{low}")
+    print("figure:", plotting.save(figure, out / f"{name}.png"))
+    return lines
