@@ -231,6 +231,51 @@ def test_recovery_succeeds_below_the_transition_and_fails_above(solver, ratio):
         assert (errors < 1e-4).all() if share < 1 else (errors > 1e-2).all()
 
 
+# --- noise that is not known -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["orthogonal rows", "condition 100", "complex", "nonnegative"])
+@pytest.mark.parametrize("sigma", [0.0, 0.01, 0.1] if FULL else [0.0, 0.05])
+@pytest.mark.parametrize("size", [1, 10])
+def test_noise_that_is_learnt_is_as_good_as_noise_that_is_known(kind, sigma, size):
+    m, n, rng = 500, 1000, np.random.default_rng(6)
+    if kind == "condition 100":
+        m, n = 200, 400
+        A = conditioned(m, n, 100, rng)[0]
+    else:
+        A = cs.random_rows(n, m, rng) @ (cs.DFT(n) if kind == "complex" else cs.DCT(n))
+    truth = sparse_signals(4, n, size, 0.1, rng, complex if kind == "complex" else float)
+    truth = abs(truth) if kind == "nonnegative" else truth
+    signed = cs.NonNegativeL1() if kind == "nonnegative" else cs.L1()
+    penalty = signed if size == 1 else cs.GroupL2(cs.Blocks.uniform(n, size))
+    y = A @ truth + sigma * normal(rng, (4, m), complex if kind == "complex" else float)
+    known = cs.vamp(A, y, penalty, noise=sigma * m**0.5, max_iter=100).error(truth)
+    learnt = cs.vamp(A, y, penalty, noise="learn", max_iter=100).error(truth)
+    assert np.mean(learnt) <= 1.05 * np.mean(known) + 1e-4
+
+
+def test_noise_is_learnt_on_every_backend(backend):
+    A, truth = cs.random_rows(256, 128, 0) @ cs.DCT(256), sparse_signals(3, 256, 4, 0.1, np.random.default_rng(1))
+    y = A @ truth + 0.05 * np.random.default_rng(2).standard_normal((3, 128))
+    penalty = cs.GroupL2(cs.Blocks.uniform(256, 4))
+    expected = cs.vamp(A, y, penalty, noise="learn").x
+    found = cs.vamp(*cs.to((A, y, penalty), backend), noise="learn").x
+    np.testing.assert_allclose(cs.to_numpy(found), expected, atol=1e-6)
+    single = cs.vamp(A, y.astype(np.float32), penalty, noise="learn", tol=1e-4)
+    assert single.x.dtype == np.float32
+    np.testing.assert_allclose(single.x, expected, atol=1e-2)
+
+
+@pytest.mark.parametrize(("size", "dtype"), [(1, float), (5, float), (1, complex), (5, complex)])
+def test_the_variance_of_noise_is_seen_beside_a_few_large_units(size, dtype):
+    n, rng = 20_000, np.random.default_rng(3)
+    penalty = cs.L1() if size == 1 else cs.GroupL2(cs.Blocks.uniform(n, size))
+    denoise = thresholding(penalty, complex_signals=dtype is complex)
+    v = 10 * sparse_signals(2, n, size, 0.1, rng, dtype) + 0.3 * normal(rng, (2, n), dtype)
+    ratios = denoise.variance_ratio(v, np.array([0.3, 0.25]))
+    np.testing.assert_allclose(ratios, [1, 1.44], rtol=0.1)
+
+
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 
@@ -317,6 +362,11 @@ def test_penalties_without_a_known_derivative_are_refused(solver):
         solver(A, y, cs.GroupL2(cs.Blocks(np.arange(60) // 7)))
     with pytest.raises(ValueError, match="nonnegative signals are real"):
         solver(A, y + 1j, cs.NonNegativeL1())
+
+
+def test_a_noise_that_is_another_text_is_refused():
+    with pytest.raises(ValueError, match="or \"learn\", got 'low'"):
+        cs.vamp(cs.gaussian(30, 60, 0), np.ones(30), cs.L1(), noise="low")
 
 
 def test_numbers_of_state_evolution_are_checked():

@@ -142,21 +142,86 @@ def test_the_gap_bounds_how_far_the_objective_is_above_its_minimum(solver, name)
 
 
 @every_solver
-def test_a_gap_needs_a_norm_of_the_coefficients_and_one_constraint_at_most(solver):
+def test_a_gap_needs_a_norm_of_coefficients_or_differences_and_one_constraint_at_most(solver):
     matrix, y = problem(0)
-    gradient = (cs.L1(0.1), cs.Gradient(N))
-    for penalties in ([gradient], [gradient, cs.Box(-1, 1)], [cs.L1(0.1), cs.Box(-1, 1), cs.L2Ball(2.0)]):
+    gradient, dense = (cs.L1(0.1), cs.Gradient(N)), (cs.L1(0.1), cs.Matrix(DIFFERENCES))
+    for penalties in ([dense], [gradient, cs.Box(-1, 1), cs.L2Ball(2.0)], [cs.L1(0.1), cs.Box(-1, 1), cs.L2Ball(2.0)]):
         result = solver(matrix, y, penalties, tol=1e-9, max_iter=50_000)
         assert result.gap is None
         assert result.converged
-        free = np.append(np.ones(N - 1), 0.0)
-    assert solver(matrix, y, [cs.L1(free), gradient], max_iter=10).gap is None
+    free = np.append(np.ones(N - 1), 0.0)
+    for penalties in ([(cs.L1(free[None]), cs.Gradient(N))], [cs.L1(free), dense], [cs.TV(0.0)]):
+        assert solver(matrix, y, penalties, max_iter=10).gap is None
+
+
+VARIATIONS = {
+    "differences": [(cs.L1(0.1), cs.Gradient(N))],
+    "a multiple of them": [(cs.L1(0.1 / 3), 3 * cs.Gradient(N))],
+    "its own prox": [cs.TV(0.1)],
+    "in a box": [(cs.L1(0.1), cs.Gradient(N)), cs.Box(-1.2, 1)],
+}
+
+
+@every_solver
+@pytest.mark.parametrize("name", VARIATIONS)
+@pytest.mark.parametrize("rows", [M, 12] if FULL else [18])
+def test_total_variation_is_certified(solver, name, rows):
+    """The bound is checked from the definition of both objectives: a dual point is orthogonal to A 1."""
+    matrix, y = problem(1)
+    matrix, y = matrix[:rows], y[:rows]
+    result = solver(matrix, y, VARIATIONS[name], tol=1e-8, max_iter=30_000)
+    assert result.gap <= 1e-8 * 0.5 * y @ y
+    reference = cs.admm(matrix, y, [(cs.L1(0.1), DIFFERENCES), *VARIATIONS[name][1:]], tol=1e-11, max_iter=50_000).x
+    terms = [(cs.L1(0.1), DIFFERENCES)]
+    least = objective(matrix, y, terms, reference)
+    seen = zip(result.history["objective"], result.history["gap"], strict=True)
+    assert all(stated - gap <= least * (1 + 1e-9) for stated, gap in seen)
+    assert objective(matrix, y, terms, result.x) <= least + result.gap + 1e-9
+
+
+@pytest.mark.parametrize("solver", [cs.primal_dual, cs.admm])
+def test_complex_signals_and_stacks_of_matrices_have_the_gap_of_total_variation(solver):
+    matrices, ys = (np.stack(parts) for parts in zip(*(problem(seed, "complex") for seed in range(2)), strict=True))
+    result = solver(matrices, ys, VARIATIONS["differences"], tol=1e-7, max_iter=30_000)
+    assert (result.gap <= 1e-7 * 0.5 * np.linalg.norm(ys, axis=-1) ** 2).all()
+    for i in range(2):
+        alone = cs.fista(matrices[i], ys[i], cs.TV(0.1), tol=1e-7)
+        assert result.history["objective"][-1, i] - result.gap[i] <= alone.history["objective"][-1] + 1e-9
+
+
+def test_measurements_that_do_not_see_constants_are_certified_for_total_variation_alone():
+    rows = cs.Sampling(32, np.arange(1, 20)) @ cs.DCT(32)
+    y = rows @ np.repeat([0.0, 1, -1, 2], 8)
+    assert cs.admm(rows, y, [(cs.L1(0.1), cs.Gradient(32))], tol=1e-6).gap <= 1e-6 * 0.5 * y @ y
+    beside = [(cs.L1(0.1), cs.Gradient(32)), (cs.L1(0.1), cs.Matrix(np.eye(32)[:8]))]
+    assert cs.admm(rows, y, beside, max_iter=10).gap is None
+
+
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
+@pytest.mark.parametrize("isotropic", [True, False])
+def test_total_variation_of_images_is_certified_and_that_of_an_interior_point_method(isotropic):
+    cp = pytest.importorskip("cvxpy")
+    image = np.outer(np.arange(6) > 2, np.arange(6) < 3).astype(float)
+    A = cs.random_rows((6, 6), 20, 0) @ cs.DCT((6, 6)) @ cs.random_signs((6, 6), 1)
+    y = A @ image + 0.05 * np.random.default_rng(0).standard_normal(20)
+    pixels = np.broadcast_to(np.arange(36).reshape(6, 6), (2, 6, 6))
+    penalty = cs.GroupL2(cs.Blocks(pixels), 0.05) if isotropic else cs.L1(0.05)
+    result = cs.admm(A, y, [(penalty, cs.Gradient((6, 6)))], tol=1e-7)
+    assert result.gap <= 1e-7 * 0.5 * y @ y
+    x = cp.Variable((6, 6))
+    down = cp.vstack([x[1:] - x[:-1], np.zeros((1, 6))])
+    right = cp.hstack([x[:, 1:] - x[:, :-1], np.zeros((6, 1))])
+    fields = cp.vstack([cp.vec(down, order="C"), cp.vec(right, order="C")])
+    size = cp.sum(cp.norm(fields, 2, axis=0)) if isotropic else cp.sum(cp.abs(fields))
+    residual = cs.to_numpy(A.todense()) @ cp.vec(x, order="C") - y
+    task = cp.Problem(cp.Minimize(0.5 * cp.sum_squares(residual) + 0.05 * size))
+    task.solve(cp.CLARABEL, tol_gap_abs=1e-11, tol_gap_rel=1e-11, tol_feas=1e-11)
+    assert result.history["objective"][-1] == pytest.approx(task.value, rel=1e-6)
 
 
 @every_solver
 @every_field
-def test_without_a_gap_it_ends_at_the_minimum_too(solver, field):
-    """Total variation alone, by its own exact proximal operator (real) or on the whole line of the objective."""
+def test_total_variation_by_differences_is_that_by_its_own_prox(solver, field):
     matrix, y = problem(1, field)
     x = solver(matrix, y, [(cs.L1(0.1), cs.Gradient(N))], tol=1e-10, max_iter=50_000).x
     other = cs.fista(matrix, y, cs.TV(0.1), tol=1e-9).x
@@ -311,13 +376,63 @@ def test_badly_balanced_penalties_are_certified(unit):
         assert result.gap <= 1e-6 * 0.5 * np.linalg.norm(y) ** 2
 
 
-def test_admm_copes_with_badly_scaled_columns():
+SCALED = {
+    "l1 and an idle box": lambda s: [cs.L1(0.05 * s), cs.Box(-1e9, 1e9)],
+    "l1 and a box": lambda s: [cs.L1(0.05 * s), cs.Box(-1 / s, 1 / s)],
+    "nonnegative": lambda s: [cs.NonNegativeL1(0.05 * s)],
+    "differences": lambda s: [cs.L1(0.05 * s), (cs.L1(0.1), cs.Matrix(DIFFERENCES * s))],
+}
+
+
+@every_solver
+@pytest.mark.parametrize("name", SCALED)
+@pytest.mark.parametrize("decades", [1, 3, 6] if FULL else [6])
+def test_the_scales_of_the_columns_of_one_matrix_change_nothing(solver, name, decades):
     matrix, y = problem(0)
-    scales = 10 ** np.linspace(-1, 1, N)
-    expected = cs.fista(matrix, y, cs.L1(0.05), tol=1e-12).history["objective"][-1]
-    found = cs.admm(matrix * scales, y, [cs.L1(0.05 * scales), cs.Box(-1e9, 1e9)], tol=1e-4)
+    scales = np.random.default_rng(0).permutation(10 ** np.linspace(-decades, decades, N))
+    expected = solver(matrix, y, SCALED[name](np.ones(N)), tol=1e-8)
+    penalties = SCALED[name](scales)
+    start = None if name == "nonnegative" else 0.5 * expected.x / scales
+    found = solver(matrix * scales, y, penalties, tol=1e-8, x0=start)
     assert found.converged
-    assert found.history["objective"][-1] <= expected + 1e-4 * 0.5 * np.linalg.norm(y) ** 2
+    assert found.iterations <= 10 * expected.iterations
+    assert found.history["objective"][-1] == pytest.approx(expected.history["objective"][-1], rel=1e-6)
+    np.testing.assert_allclose(found.x * scales, expected.x, atol=2e-3)
+    if name == "l1 and a box":
+        assert (abs(found.x) <= 1 / scales).all()
+
+
+@every_solver
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+def test_units_and_gaps_of_variation_are_had_on_every_backend(solver, dtype, backend):
+    matrix, y = problem(0)
+    scales = 10 ** np.linspace(-3, 3, N)
+    for given, penalties in (
+        (matrix * scales, [cs.L1(0.05 * scales), cs.L1(0.01), cs.Box(-2 / scales, np.full(N, np.inf))]),
+        (matrix, VARIATIONS["differences"]),
+        (matrix, VARIATIONS["its own prox"]),
+    ):
+        if dtype == "complex128":
+            penalties = [penalty for penalty in penalties if not isinstance(penalty, cs.Box | cs.TV)]
+            if not penalties:
+                continue
+        A, b = cs.to((given.astype(dtype), y.astype(dtype)), backend)
+        result = solver(A, b, [cs.to(penalty, backend) for penalty in penalties], tol=1e-4)
+        assert result.converged
+        assert result.gap <= 1e-4 * 0.5 * y @ y
+        assert cs.to_numpy(result.x).dtype == dtype
+        exact = cs.admm(given, y, penalties, tol=1e-6)
+        objectives = (each.history["objective"][-1] for each in (result, exact))
+        assert next(objectives) == pytest.approx(next(objectives), rel=1e-3)
+
+
+def test_a_zero_column_has_a_zero_coefficient():
+    matrix, y = problem(0)
+    matrix = matrix * 10 ** np.linspace(-3, 3, N)
+    matrix[:, 5] = 0
+    result = cs.admm(matrix, y, [cs.L1(0.05), cs.Box(-1e9, 1e9)])
+    assert result.converged
+    assert abs(result.x[5]) <= 1e-15
 
 
 # --- x itself --------------------------------------------------------------------------------------------------------

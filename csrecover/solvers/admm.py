@@ -12,7 +12,9 @@ from .base import Iterate, Progress
 from .convex import Iterates, first_step
 from .result import Result
 from .ridge import Ridge
-from .sums import Pairs, SumCertificate, Term, minimise_sum
+from .sum_certificate import SumCertificate
+from .sums import minimise_sum
+from .terms import Pairs, Term
 
 _WINDOW = 5  # iterations between adaptations of rho
 _MOST = 10.0  # by which rho changes at once
@@ -40,7 +42,8 @@ def admm(
     a tenth of the residuals over the number of the iteration to the power 1.1, so that errors are summable and the
     method converges as the exact one does. It takes far fewer iterations where A is badly conditioned. L_i x is
     over-relaxed by 1.6; rho_i = rho / ||L_i||^2, and rho of each signal is adapted so that relative primal and dual
-    residuals are alike, less and less.
+    residuals are alike, less and less. Columns of very different norms are no obstacle where they are none to
+    `primal_dual`.
 
     The x returned is the variable of one penalty without operator, or with a unitary one, a constraint first: x is
     exactly in that set, or exactly sparse.

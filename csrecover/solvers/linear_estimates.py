@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 from ..backend import Array, cast_like, conj, divide, energy, eps, expand, flat, mT, namespace, norm, to_numpy
@@ -12,6 +14,8 @@ from .ensemble import check_rotated, row_gain
 from .hard import noise_level
 
 _LARGEST = 2**25  # entries of a matrix that is decomposed
+_FIRST = 0.5  # share of the noise in the measurements, where it is not known
+_STEPS = 10  # of the likelihood
 _HALVINGS = 40  # of an interval of logarithms
 
 
@@ -19,7 +23,17 @@ class LinearEstimate(ABC):
     """The move that reduces the error e of a signal s most, scaled so that what is left is uncorrelated with e.
 
     The variance of e follows from that of the noise, as residual = A e + noise.
+
+    Attributes
+    ----------
+    noise : array, (*batch,)
+        variance of the noise of a measurement.
+    learnt : bool
+        whether it is only the last guess.
     """
+
+    noise: Array
+    learnt: bool
 
     @abstractmethod
     def __call__(self, A: LinearOperator, residual: Array) -> tuple[Array, Array, Array, Array]:
@@ -27,6 +41,13 @@ class LinearEstimate(ABC):
 
         The share, trace A^H (A A^H + rho)^-1 A / n with rho the variance of the noise over that of e, is what the move
         has been divided by: (*batch,), as the error.
+        """
+
+    @abstractmethod
+    def corrected(self, residual: Array, ratio: Callable[[], Array]) -> LinearEstimate:
+        """The estimate with a better guess of the noise.
+
+        The ratio is that of the variance seen in the error of s + move to the one that was given.
         """
 
 
@@ -37,12 +58,13 @@ class OrthogonalRows(LinearEstimate):
     Attributes
     ----------
     gain : float, c
-    noise : array, (*batch,)
-        variance of the noise of a measurement.
+    noise, learnt
+        as of every estimate.
     """
 
     gain: float
     noise: Array
+    learnt: bool = False
 
     def __call__(self, A: LinearOperator, residual: Array) -> tuple[Array, Array, Array, Array]:
         (m, n), xp = A.shape, namespace(residual)
@@ -51,6 +73,11 @@ class OrthogonalRows(LinearEstimate):
         share = m / n * self.gain * divide(error, self.gain * error + self.noise)
         tau = xp.sqrt(n / (m * self.gain) * power - error)
         return n / (m * self.gain) * (A.H @ residual), n / m * residual, share, tau
+
+    def corrected(self, residual: Array, ratio: Callable[[], Array]) -> LinearEstimate:
+        ndim = residual.ndim - self.noise.ndim
+        power = norm(residual, ndim) ** 2 / prod(residual.shape[self.noise.ndim :])
+        return replace(self, noise=namespace(power).minimum(self.noise * ratio(), power))
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +92,14 @@ class SingularValues(LinearEstimate):
     left : array, (m, rank)
     squares : array, (rank,)
         d^2.
-    noise : array, (*batch,)
-        variance of the noise of a measurement.
+    noise, learnt
+        as of every estimate.
     """
 
     left: Array
     squares: Array
     noise: Array
+    learnt: bool = False
 
     def __call__(self, A: LinearOperator, residual: Array) -> tuple[Array, Array, Array, Array]:
         xp = namespace(residual)
@@ -83,6 +111,19 @@ class SingularValues(LinearEstimate):
         weights = inverses * seen / expand(share, 1)
         tau = xp.sqrt(error * xp.maximum(1 / share - 1, xp.zeros_like(share)))
         return A.H @ self._spanned(A, weights), self._spanned(A, self.squares * weights), share, tau
+
+    def corrected(self, residual: Array, ratio: Callable[[], Array]) -> LinearEstimate:  # noqa: ARG002
+        """By the likelihood of the residual, whose variances are d_i^2 error + noise; each step raises it."""
+        xp, noise = namespace(residual), self.noise
+        energies = energy(xp.matmul(flat(residual, residual.ndim - noise.ndim), conj(self.left)))
+        error = self._error(energies)
+        for _ in range(_STEPS):
+            inverses = divide(xp.ones_like(energies), self.squares * expand(error, 1) + expand(noise, 1))
+            fits = energies * inverses**2
+            noise = noise * divide(xp.sum(fits, axis=-1), xp.sum(inverses, axis=-1)) ** 0.5
+            explained = xp.sum(self.squares * inverses, axis=-1)
+            error = error * divide(xp.sum(self.squares * fits, axis=-1), explained) ** 0.5
+        return replace(self, noise=noise)
 
     def _error(self, energies: Array) -> Array:
         """Variance of the error, (*batch,): the mean of |u_i|^2 / (d_i^2 error + noise) is one; by bisection."""
@@ -108,17 +149,20 @@ def linear_estimate(A: LinearOperator, y: Array, noise: Any) -> LinearEstimate:
     Raises
     ------
     ValueError
-        When its right singular vectors are not like random ones, or it is too large to be decomposed; as `noise_level`.
+        When its right singular vectors are not like random ones, or it is too large to be decomposed; for a noise that
+        is another text; as `noise_level`.
     TypeError
         As `noise_level`.
     """
     check_rotated(A)
     m, xp = A.size_out, namespace(y)
-    size = norm(y, len(A.out_shape))
-    variance = noise_level(0.0 if noise is None else noise, size) ** 2 / m
+    size, learnt = norm(y, len(A.out_shape)), isinstance(noise, str)
+    if learnt and noise != "learn":
+        raise ValueError(f'noise is its norm, for each signal or for all, or "learn", got {noise!r}')
+    variance = _FIRST * size**2 / m if learnt else noise_level(0.0 if noise is None else noise, size) ** 2 / m
     gain = row_gain(A, y)
     if gain is not None:
-        return OrthogonalRows(gain, variance)
+        return OrthogonalRows(gain, variance, learnt)
     if A.size_out * A.size_in > _LARGEST:
         raise ValueError(
             f"{A}: A A^H is no multiple of the identity and the matrix is too large for its singular values: use fista"
@@ -128,4 +172,4 @@ def linear_estimate(A: LinearOperator, y: Array, noise: Any) -> LinearEstimate:
     host = to_numpy(values).astype(float)
     squares = host[host > max(A.shape) * eps(values) * host[0]] ** 2
     left = xp.astype(left[:, : squares.size], xp.result_type(left, y), copy=False)
-    return SingularValues(left, cast_like(squares, y), variance)
+    return SingularValues(left, cast_like(squares, y), variance, learnt)

@@ -12,7 +12,9 @@ from ..operators import LinearOperator
 from .base import Iterate, Progress
 from .convex import Iterates, first_step
 from .result import Result
-from .sums import Pairs, SumCertificate, Term, minimise_sum
+from .sum_certificate import SumCertificate
+from .sums import minimise_sum
+from .terms import Pairs, Term
 
 _WINDOW = 10  # iterations between adaptations of the steps
 _UNEVEN = 4.0  # ratio of the squares of primal and dual moves that is left as it is
@@ -38,7 +40,9 @@ def primal_dual(
     others act on dual variables. One product with A and A^H and each L_i and L_i^H an iteration.
 
     The dual step of each signal is adapted so that primal and dual iterates move alike, less and less, so that the
-    method converges; the primal step is the longest that is safe beside it.
+    method converges; the primal step is the longest that is safe beside it. Where the columns of a matrix A have very
+    different norms, and every penalty is `L1`, `NonNegativeL1` or `Box` or has a matrix, the unknowns are in units
+    in which they have about the same.
 
     Parameters
     ----------
@@ -49,8 +53,9 @@ def primal_dual(
     x0 : array, (*batch, *in_shape), optional
         start, zero by default.
     tol : float
-        relative duality gap, gap <= tol * 0.5 ||y||^2, where one of the penalties is a norm of all coefficients with
-        no operator or a unitary one, and at most one penalty may be infinite. In all other cases (total variation
+        relative duality gap, gap <= tol * 0.5 ||y||^2, where at most one penalty may be infinite and one is a norm of
+        all coefficients with no operator or a unitary one, or of all entries of a multiple of `Gradient` (with blocks
+        of the axes at a sample, isotropic total variation), or `TV` along one axis. In all other cases (`TV` of images
         alone, two constraints) no dual point is at hand: the larger relative change of primal and dual iterates.
     max_iter : int
     check_every, callback

@@ -46,7 +46,9 @@ def sbl(
         E |e_i|^2; learnt by the same rule where it is not given. Give it if known: what n > m columns can explain tells
         little of the noise.
     prune : float
-        a variance that is no larger than this share of the signal's largest becomes zero, and stays so.
+        a variance that is no larger than this share of the signal's largest becomes zero, and stays so. Where the noise
+        is learnt, many small variances that are left explain it as well, and it comes out too small: 1e-3 at a signal
+        to noise ratio of 25 dB and 1e-2 at 15 dB prevent that; they also remove true coefficients that small.
     tol : float
         a signal has converged when ||x - previous x|| <= tol ||x||, with tol at least a thousand rounding units.
     max_iter : int

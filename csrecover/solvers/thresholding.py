@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.stats import chi2
 
 from ..backend import Array, cast_like, clip, divide, flat, is_complex, keep, namespace, norm
 from ..penalties import L1, GroupL2, NonNegativeL1, Penalty
@@ -14,6 +15,7 @@ from ..penalties.base import threshold
 from ..penalties.chi import minimax_ratio, minimax_threshold
 from ..penalties.group import block_norms
 
+_CUT = 2.0  # standard deviations of the energy of a zero unit above its mean, beyond which it tells nothing
 _LEAST, _NODES = 1e-4, 257  # least ratio of a table, over the largest, and its entries
 
 
@@ -88,6 +90,31 @@ class Thresholding:
 
         return best
 
+    def variance_ratio(self, v: Array, tau: Array) -> Array:
+        """Estimate of the variance of the noise in v over tau^2, (*batch,), between a half and two.
+
+        From the mean energy of the units below a cut that few zero units pass, beside that of noise of variance tau^2
+        below the same cut.
+        """
+        xp, freedom = namespace(v), self.parts * self.size
+        cut = freedom + _CUT * (2 * freedom) ** 0.5
+        below, density = chi2.cdf(cut, freedom), chi2.pdf(cut, freedom)
+        expected = chi2.cdf(cut, freedom + 2) / below
+        exponent = 1 - cut * density / below * (cut / (freedom * expected) - 1)  # d log mean / d log variance
+        size, unit_ndim = self._sizes(v)
+        squares = flat(size**2, unit_ndim) * divide(self.parts * xp.ones_like(tau), tau**2)[..., None]
+        kept = squares <= float(cut)
+        count = xp.sum(xp.astype(kept, squares.dtype), axis=-1)
+        mean = divide(xp.sum(keep(squares, kept), axis=-1), count) / float(freedom * expected)
+        return clip(mean, 0.5 ** float(exponent), 2.0 ** float(exponent)) ** float(1 / exponent)
+
+    def _sizes(self, v: Array) -> tuple[Array, int]:
+        """Magnitudes of the units, and how many trailing axes they have."""
+        penalty = self.penalty
+        if isinstance(penalty, GroupL2):
+            return block_norms(v, penalty.blocks), 1
+        return abs(v), penalty.ndim
+
     @property
     def _share(self) -> float:
         """Fraction of the zero units that noise can make active."""
@@ -96,9 +123,8 @@ class Thresholding:
     def __call__(self, v: Array, step: Array) -> Denoised:
         """Denoise v by the threshold step * weight, with a step for each signal, (*batch,)."""
         penalty, ndim = self.penalty, self.penalty.ndim
-        grouped = isinstance(penalty, GroupL2)
-        xp, unit_ndim = namespace(v), 1 if grouped else ndim
-        size = block_norms(v, penalty.blocks) if grouped else abs(v)
+        xp, grouped = namespace(v), isinstance(penalty, GroupL2)
+        size, unit_ndim = self._sizes(v)
         size = clip(v, 0) if isinstance(penalty, NonNegativeL1) else size
         cut = xp.broadcast_to(xp.asarray(threshold(v, step, penalty.weight, unit_ndim), dtype=size.dtype), size.shape)
         active, share = size > cut, divide(cut, size)

@@ -41,9 +41,11 @@ def vamp(
     ----------
     A : LinearOperator, array or SciPy operator
         its kind is tested on some columns of A^H A; a matrix that states its `variance` is taken at its word.
-    noise : float or array (*batch,), optional
+    noise : float, array (*batch,) or "learn", optional
         norm of the noise, for all signals or for each, zero by default. Message passing takes what is said to be no
         noise for an error of the signal; with less than there is thresholds are too low, and it may not settle.
+        "learn": each iteration corrects its variance, by the likelihood of the residual along the singular vectors, or
+        where A A^H = c I until the units that are zero have the energy that it predicts.
     y, penalty, tol, max_iter, callback
         as for `amp`.
 
@@ -64,7 +66,9 @@ def vamp(
     References
     ----------
     S. Rangan, P. Schniter and A. K. Fletcher, Vector approximate message passing, IEEE Trans. Information Theory
-    65(10), 2019; J. Ma and L. Ping, Orthogonal AMP, IEEE Access 5, 2017.
+    65(10), 2019; J. Ma and L. Ping, Orthogonal AMP, IEEE Access 5, 2017; A. K. Fletcher, M. Sahraee-Ardakan, S. Rangan
+    and P. Schniter, Rigorous dynamics and consistent estimation in arbitrarily conditioned linear systems, NIPS 2017
+    (noise that is learnt along with the signal; by likelihood there, which needs its distribution).
     """
     return pass_messages(
         lambda A, y: partial(vamp_iterates, estimate=linear_estimate(A, y, noise)),
@@ -86,6 +90,8 @@ def vamp_iterates(
     while True:
         move, image, share, tau = estimate(A, residual)
         r = s + move
+        if estimate.learnt:
+            estimate = estimate.corrected(residual, partial(denoise.variance_ratio, r, tau))
         denoised = denoise(r, best(share) * tau)
         alpha = clip(denoised.slope / n, 0, 1 - 1 / n)
         x_prev, x = x, denoised.x
