@@ -1,8 +1,10 @@
 # make demo   set up and run the main job        make test       set up and run the test suite
 # make demo-sweep  draw the phase diagram of l1  make test-full  every property with many more cases
-# make lint   ruff and mypy
+# make lint   ruff and mypy                       make docs       docs/_build/html (QUICK=1: without running the demos)
+# make docs-check  its links, too
 # make papers  the papers' experiments, re-run: numbers beside theirs
 # make bench  tables side by side with peers     make test-lowest  the suite on the oldest dependencies
+# make bench TABLES="greedy rip"  some of them   make bench-compare REV=...  this version beside an older one
 # make test-torch  the property suite on torch    make mutants   typical GPU mistakes, one at a time: all are caught
 # make test-gpu-static  GPU code against the real CuPy's names and NVIDIA's compiler, without a GPU
 # make test-cupy  the suite on the real CuPy with its kernels compiled for the CPU (ASAN=1: with AddressSanitizer)
@@ -15,8 +17,11 @@ PYTEST := -m pytest -n $(WORKERS) --dist worksteal -q
 ON_BACKENDS := tests/test_properties.py tests/test_backend.py tests/test_drawn_operators.py tests/test_cuda_twins.py
 # the workers are the threads
 ONE_THREAD := OMP_NUM_THREADS=1
+TABLES ?= operators projections tree_projection tree_penalties group_prox batch convex constrained message_passing greedy rip needed \
+	adaptive sweeps scaling
+REV ?= HEAD
 
-.PHONY: demo demo-sweep test test-full test-lowest test-cupy test-gpu-static test-torch mutants lint bench bench-convex papers clean
+.PHONY: demo demo-sweep test test-full test-lowest test-cupy test-gpu-static test-torch mutants lint docs docs-check bench bench-compare papers clean
 
 demo: $(VENV)/base
 	$(BIN)/csrecover demo
@@ -50,23 +55,21 @@ lint: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/docs
+	$(ONE_THREAD) $(BIN)/python -m sphinx -a -W --keep-going $(if $(QUICK),-D plot_gallery=0) -b html docs docs/_build/html
+
+docs-check: docs
+	$(BIN)/python docs/check_links.py docs/_build/html
+
 bench: $(VENV)/bench
-	$(BIN)/python benchmarks/tree_projection.py --out benchmarks/results
-	$(BIN)/python benchmarks/projections.py --out benchmarks/results
-	$(BIN)/python benchmarks/tree_penalties.py --out benchmarks/results
-	$(BIN)/python benchmarks/group_prox.py --out benchmarks/results
-	$(BIN)/python benchmarks/batch.py --out benchmarks/results
-	$(BIN)/python benchmarks/operators.py --out benchmarks/results
-	$(BIN)/python benchmarks/greedy.py --out benchmarks/results
-	$(BIN)/python benchmarks/needed.py --out benchmarks/results
-	$(BIN)/python benchmarks/adaptive.py --out benchmarks/results
-	$(BIN)/python benchmarks/sweeps.py --out benchmarks/results
+	for table in $(TABLES); do $(BIN)/python benchmarks/$$table.py --out benchmarks/results || exit 1; done
+	$(BIN)/python benchmarks/page.py
+
+bench-compare: $(VENV)/dev
+	$(BIN)/python benchmarks/compare.py $(REV)
 
 papers: $(VENV)/dev
 	$(ONE_THREAD) $(BIN)/python benchmarks/papers/run.py --out benchmarks/results/papers
-
-bench-convex: $(VENV)/bench
-	$(BIN)/python benchmarks/convex.py --out benchmarks/results
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "csrecover needs Python 3.11 or newer: make PYTHON=python3.12")'
@@ -78,6 +81,10 @@ $(VENV)/base: $(VENV)/bin/python pyproject.toml
 
 $(VENV)/dev: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install -q -e .[dev,fast,interop]
+	touch $@ $(VENV)/base
+
+$(VENV)/docs: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install -q -e .[docs,fast,interop]
 	touch $@ $(VENV)/base
 
 $(VENV)/bench: $(VENV)/bin/python pyproject.toml
@@ -96,4 +103,4 @@ $(VENV)-lowest/done: pyproject.toml tests/lowest.py
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest $(VENV)-torch $(VENV)-gpu .cupy-on-cpu out .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-torch $(VENV)-gpu .cupy-on-cpu docs/_build docs/gallery docs/reference/generated out .pytest_cache .hypothesis .ruff_cache .mypy_cache

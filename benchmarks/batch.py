@@ -5,30 +5,24 @@ python benchmarks/batch.py [--quick] [--out DIR]
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from common import write_table
+from common import timed, write_table
 
 import csrecover as cs
 
 
 def measure(solve, signals, repeats):
-    """Best seconds of the batched call and of the loop, and the largest difference of their solutions."""
-    batched, looped = [], []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        together = solve(signals)
-        batched.append(time.perf_counter() - start)
-        start = time.perf_counter()
-        alone = [solve(y) for y in signals]
-        looped.append(time.perf_counter() - start)
+    """Times of the batched call and of the loop, the largest difference of solutions, whether they end alike."""
+    works = {"batch": lambda: solve(signals), "loop": lambda: [solve(y) for y in signals]}
+    times = timed(works, repeats)
+    together, alone = (work() for work in works.values())
     difference = max(float(np.abs(together.x[i] - result.x).max()) for i, result in enumerate(alone))
     same = all(together.status[i] is result.status for i, result in enumerate(alone))
-    return min(batched), min(looped), difference, same
+    return times["batch"], times["loop"], difference, same
 
 
 def main(argv=None):
@@ -37,7 +31,7 @@ def main(argv=None):
     parser.add_argument("--quick", action="store_true", help="a toy size, seconds")
     parser.add_argument("--out", type=Path, help="folder for batch.csv and batch.md")
     options = parser.parse_args(argv)
-    count, m, n, k, repeats = (8, 32, 64, 4, 1) if options.quick else (500, 256, 1024, 20, 2)
+    count, m, n, k, repeats = (8, 32, 64, 4, 1) if options.quick else (500, 256, 1024, 20, 5)
     A = cs.gaussian(m, n, 0)
     signals = np.stack([A @ cs.random_signal(cs.Sparse(), n, k, seed) for seed in range(count)])
     solvers = {
@@ -55,9 +49,12 @@ def main(argv=None):
                 "solver": name,
                 "signals": count,
                 "m x n": f"{m} x {n}",
-                "batch s": f"{batched:.3f}",
-                "loop s": f"{looped:.3f}",
-                "loop / batch": f"{looped / batched:.1f}",
+                "first s": f"{batched.first:.3f}",
+                "batch s": batched.text("s"),
+                "loop s": looped.text("s"),
+                "loop / batch": f"{looped.median / batched.median:.1f}",
+                "batch MiB": batched.mebibytes,
+                "loop MiB": looped.mebibytes,
                 "largest difference": f"{difference:.1e}",
                 "same status": "yes" if same else "no",
             }

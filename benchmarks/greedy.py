@@ -1,18 +1,16 @@
-"""Time greedy recovery beside SPAMS, scikit-learn and plain NumPy.
+"""Time greedy recovery beside SPAMS, scikit-learn, PyLops and plain NumPy.
 
 python benchmarks/greedy.py [--quick] [--out DIR] [--case NAME]
 
 Sparse signals without noise, k known, to a relative error of 1e-6 in each signal: Gaussian matrices with columns of
 norm one (small, large), 64 signals that share one (small x 64, large x 64), a subsampled cosine transform (dct), and
-500 signals at once beside our own solver one by one (batch). Each solver stops at a relative residual of 1e-7; pursuits
-may take more than k columns until then (the peers m, our omp 2 k, our gomp k / 10 at a time). What does not reach the
-error, or is not installed, is named above the table.
+500 signals at once beside our own solver one by one (batch). Each solver stops at the largest relative residual that
+gives this error, from a ladder; pursuits may take more than k columns until then (the peers m, our omp 2 k, our gomp
+k / 10 at a time). What does not reach the error, or is not installed, is named above the table.
 """
 
 import argparse
 import sys
-import time
-import warnings
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -20,13 +18,13 @@ import numpy as np
 import scipy.fft
 
 sys.path.insert(0, str(Path(__file__).parent))
-from common import write_table
-from convex import seconds
+from common import compiling, loosest, timed, write_table
 
 import csrecover as cs
 from csrecover.backend import blas_threads
 
-TOL, ENOUGH = 1e-7, 1e-6
+ENOUGH = 1e-6
+POWERS = range(5, 10)  # relative residuals from 1e-5 to 1e-9
 OURS = ("iht", "htp", "cosamp", "subspace_pursuit", "omp", "gomp")
 PURSUITS = ("omp", "gomp")
 CASES = {
@@ -36,7 +34,6 @@ CASES = {
     "large x 64": (2000, 8000, 200, 64),
 }
 TOY = {"toy": (40, 100, 5, 1), "toy x 3": (40, 100, 5, 3)}
-SLOW = 5  # seconds of the first call from which it is the only one
 
 
 def signals(n, k, count):
@@ -66,7 +63,7 @@ def best(v, k):
     return np.argpartition(abs(v), -k)[-k:]
 
 
-def numpy_htp(A, y, k):
+def numpy_htp(A, y, k, tol):
     """Hard thresholding pursuit with unit steps, least squares by lstsq."""
     x = np.zeros(A.shape[1])
     residual, support = y, None
@@ -77,12 +74,12 @@ def numpy_htp(A, y, k):
         x = np.zeros(A.shape[1])
         x[support] = np.linalg.lstsq(A[:, support], y, rcond=None)[0]
         residual = y - A[:, support] @ x[support]
-        if np.linalg.norm(residual) <= TOL * np.linalg.norm(y):
+        if np.linalg.norm(residual) <= tol * np.linalg.norm(y):
             break
     return x
 
 
-def numpy_niht(apply, adjoint, y, k):
+def numpy_niht(apply, adjoint, y, k, tol):
     """Normalised iterative hard thresholding."""
     x = np.zeros_like(adjoint(y))
     residual, support = y, np.sort(best(adjoint(y), k))
@@ -101,7 +98,7 @@ def numpy_niht(apply, adjoint, y, k):
                 break
             step /= 2
         x, support, residual = new, chosen, residual - image
-        if np.linalg.norm(residual) <= TOL * np.linalg.norm(y):
+        if np.linalg.norm(residual) <= tol * np.linalg.norm(y):
             break
     return x
 
@@ -114,12 +111,12 @@ def each(solve, y, size=None):
 
 def htp_lstsq(A, k):
     """HTP in plain NumPy."""
-    return lambda y: each(lambda row: numpy_htp(A, row, k), y, A.size)
+    return lambda y, tol: each(lambda row: numpy_htp(A, row, k, tol), y, A.size)
 
 
 def niht(A, k):
     """NIHT in plain NumPy."""
-    return lambda y: each(lambda row: numpy_niht(lambda x: A @ x, lambda r: A.T @ r, row, k), y, A.size)
+    return lambda y, tol: each(lambda row: numpy_niht(lambda x: A @ x, lambda r: A.T @ r, row, k, tol), y, A.size)
 
 
 def spams(A, k):  # noqa: ARG001
@@ -128,9 +125,9 @@ def spams(A, k):  # noqa: ARG001
 
     A = np.asfortranarray(A)
 
-    def solve(y):
+    def solve(y, tol):
         rows = np.atleast_2d(y)
-        bound = TOL**2 * np.min(np.sum(rows**2, axis=1))
+        bound = tol**2 * np.min(np.sum(rows**2, axis=1))
         found = omp(np.asfortranarray(rows.T), A, L=len(A), eps=bound, numThreads=2)
         return found.toarray().T.reshape(*y.shape[:-1], -1)
 
@@ -141,45 +138,57 @@ def sklearn(A, k):  # noqa: ARG001
     """Orthogonal matching pursuit of scikit-learn, the signals at once."""
     from sklearn.linear_model import orthogonal_mp
 
-    def solve(y):
-        return orthogonal_mp(A, y.T, tol=TOL**2 * np.min(np.sum(y**2, axis=-1))).T
+    def solve(y, tol):
+        return orthogonal_mp(A, y.T, tol=tol**2 * np.min(np.sum(y**2, axis=-1))).T
 
     return solve
 
 
+def pylops(A, k):
+    """OMP of PyLops, signal by signal."""
+    from pylops import MatrixMult
+    from pylops.optimization.sparsity import omp
+
+    matrix = MatrixMult(A)
+
+    def one(y, tol):
+        return omp(matrix, y, niter_outer=2 * k, niter_inner=200, sigma=tol * np.linalg.norm(y))[0]
+
+    return lambda y, tol: each(lambda row: one(row, tol), y, A.size)
+
+
 PEERS = (htp_lstsq, niht, spams, sklearn)
+OF_ONE_SIGNAL = (pylops,)
 
 
-def timed(case, size, x, y, solvers, peers, repeats):
+def climbed(case, size, x, y, solvers, peers, repeats):
     """One row for each solver that is accurate enough; times are compared with the best of the peers."""
-    reached, times = {}, {}
+    chosen, reached, extra = {}, {}, {}
     for name, solve in solvers.items():
-        started = time.perf_counter()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            reached[name] = error(solve(y), x)  # compiles, too
-        if reached[name] > ENOUGH:
-            print(f"{case}: {name} ends at a relative error of {reached[name]:.1e}")
-        elif (passed := time.perf_counter() - started) > SLOW:
-            times[name] = [passed]
-    chosen = {name: solve for name, solve in solvers.items() if reached[name] <= ENOUGH}
-    times |= seconds({name: lambda solve=chosen[name]: solve(y) for name in chosen if name not in times}, repeats)
-    least = min((np.median(times[name]) for name in peers if name in times), default=np.nan)
+        extra[name] = compiling(lambda solve=solve: solve(y, 1e-5))
+        found = loosest(lambda tol, solve=solve: solve(y, tol), lambda answer: error(answer, x), ENOUGH, POWERS)
+        if found is None:
+            print(f"{case}: {name} does not reach {ENOUGH:g}")
+            continue
+        reached[name] = found
+        chosen[name] = lambda solve=solve, tol=found[0]: solve(y, tol)
+    times = timed(chosen, repeats, extra)
+    least = min((times[name].median for name in peers if name in times), default=np.nan)
     count = 1 if x.ndim == 1 else len(x)
-    return [row(case, size, name, reached[name], times[name], count, least) for name in chosen]
+    return [row(case, size, name, *reached[name], times[name], count, least) for name in chosen]
 
 
-def row(case, size, name, reached, times, count, best_peer):
+def row(case, size, name, tol, reached, timing, count, best_peer):
     """One line of the table."""
     return {
         "case": case,
         "m, n, k": ", ".join(map(str, size)),
         "solver": name,
+        "tol": f"{tol:.1e}",
         "reached": f"{reached:.1e}",
-        "median ms": f"{1e3 * np.median(times):.2f}",
-        "least ms": f"{1e3 * min(times):.2f}",
-        "median ms / signal": f"{1e3 * np.median(times) / count:.3f}",
-        "median / best peer's": f"{np.median(times) / best_peer:.2f}",
+        **timing.columns(),
+        "median ms / signal": f"{1e3 * timing.median / count:.4g}",
+        "median / best peer's": f"{timing.median / best_peer:.2f}",
     }
 
 
@@ -189,22 +198,22 @@ def ours(A, k):
     def solver(name):
         budget = min(2 * k, A.size_out) if name == "omp" else k
         options = {"at_once": -(-k // 10)} if name == "gomp" else {}
-        return lambda y: getattr(cs, name)(A, y, cs.Sparse(), budget, tol=TOL, max_iter=1000, **options).x
+        return lambda y, tol: getattr(cs, name)(A, y, cs.Sparse(), budget, tol=tol, max_iter=1000, **options).x
 
     return {name: solver(name) for name in OURS}
 
 
 def compare(case, size, repeats):
     """Rows of our solvers and the peers, on a Gaussian matrix."""
-    m, n, k, _ = size
+    m, n, k, count = size
     A, x, y = instance(*size)
     solvers = ours(cs.Matrix(A), k)
-    for peer in PEERS:
+    for peer in PEERS + OF_ONE_SIGNAL * (count == 1):
         try:
             solvers[f"{peer.__name__}, peer"] = peer(A, k)
         except ImportError as missing:
             print(f"{peer.__name__} is left out: {missing}")
-    return timed(case, (m, n, k), x, y, solvers, [name for name in solvers if name.endswith("peer")], repeats)
+    return climbed(case, (m, n, k), x, y, solvers, [name for name in solvers if name.endswith("peer")], repeats)
 
 
 def compare_transforms(n, k, repeats):
@@ -225,9 +234,9 @@ def compare_transforms(n, k, repeats):
     y = apply(x)
     if error(A @ x, y) > ENOUGH:
         raise RuntimeError("the peer's transform is not ours")
-    peer = {"niht, peer": lambda y: numpy_niht(apply, adjoint, y, k)}
+    peer = {"niht, peer": lambda y, tol: numpy_niht(apply, adjoint, y, k, tol)}
     found = {name: solve for name, solve in ours(A, k).items() if name not in PURSUITS}  # by columns
-    return timed("dct", (m, n, k), x, y, found | peer, list(peer), repeats)
+    return climbed("dct", (m, n, k), x, y, found | peer, list(peer), repeats)
 
 
 def compare_batches(m, n, k, count, repeats):
@@ -235,8 +244,11 @@ def compare_batches(m, n, k, count, repeats):
     A, x, y = instance(m, n, k, count)
     found = []
     for name, solve in ours(cs.Matrix(A), k).items():
-        both = {f"{name}, batch": solve, f"{name}, loop": lambda y, solve=solve: each(solve, y)}
-        found += timed(f"batch of {count}", (m, n, k), x, y, both, [f"{name}, loop"], repeats)
+        both = {
+            f"{name}, batch": solve,
+            f"{name}, loop": lambda y, tol, solve=solve: each(lambda row: solve(row, tol), y),
+        }
+        found += climbed(f"batch of {count}", (m, n, k), x, y, both, [f"{name}, loop"], repeats)
     return found
 
 
@@ -256,7 +268,7 @@ def main(argv=None):
         rows += compare_transforms(*((2**9, 8) if options.quick else (2**18, 2000)), repeats)
     if options.case in (None, "batch"):
         rows += compare_batches(*((24, 60, 3, 5) if options.quick else (256, 1024, 20, 500)), repeats)
-    print(write_table(rows, "greedy", options.out, ("spams-bin", "scikit-learn")))
+    print(write_table(rows, "greedy", options.out, ("spams-bin", "scikit-learn", "pylops")))
     return rows
 
 

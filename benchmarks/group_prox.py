@@ -1,26 +1,27 @@
-"""Time soft thresholding of entries and of blocks beside plain NumPy, PyProximal and a copy of the memory.
+"""Time soft thresholding of entries and of blocks beside plain NumPy, PyProximal, SPAMS, SigPy and a copy.
 
 python benchmarks/group_prox.py [--quick] [--out DIR]
 """
 
 import argparse
-import os
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from common import write_table
+from common import plainly, timed, write_table
 
 import csrecover as cs
 from csrecover.kernels import compiled
 
 SIZE = 8
 STEP = 0.7
+COLUMNS = ("copy, 2 threads", "csrecover", "into an array at hand", "without numba", "NumPy")
+PEERS = ("PyProximal", "SPAMS", "SigPy")
 
 
 def l1(x):
@@ -53,11 +54,11 @@ def shrinking(lengths):
 
 
 def cases(n, rng):
-    """Name, penalty, and the same prox in plain NumPy, in the kernel alone and in PyProximal where it has it."""
+    """Name, penalty, and the same prox in plain NumPy, in the kernel alone and by the peers that have it."""
     kernel, t = compiled("shrinkage"), np.array([STEP])
     labels = np.repeat(np.arange(n), rng.integers(1, 17, n))[:n]
     shuffled, each = np.unique(rng.permutation(labels), return_inverse=True)[1], np.full((1, labels[-1] + 1), STEP)
-    peers = peer_proxes()
+    of_l1, of_blocks = peer_proxes(n)
 
     def rows(x, out):
         kernel.rows(x.reshape(-1, SIZE), t, out.reshape(-1, SIZE))
@@ -65,20 +66,39 @@ def cases(n, rng):
     def segments(labels):
         return lambda x, out: kernel.segments(x[None], each, labels, out[None])
 
-    yield "l1", cs.L1(), l1, lambda x, out: kernel.entries(x, t, out), peers.get("l1")
-    yield "blocks of 8", cs.GroupL2(cs.Blocks.uniform(n, SIZE)), equal_blocks, rows, peers.get("blocks")
-    yield "blocks of 1 to 16", cs.GroupL2(cs.Blocks(labels)), runs(labels), segments(labels), None
-    yield "the same, shuffled", cs.GroupL2(cs.Blocks(shuffled)), scattered(shuffled), segments(shuffled), None
+    yield "l1", cs.L1(), l1, lambda x, out: kernel.entries(x, t, out), of_l1
+    yield "blocks of 8", cs.GroupL2(cs.Blocks.uniform(n, SIZE)), equal_blocks, rows, of_blocks
+    yield "blocks of 1 to 16", cs.GroupL2(cs.Blocks(labels)), runs(labels), segments(labels), {}
+    yield "the same, shuffled", cs.GroupL2(cs.Blocks(shuffled)), scattered(shuffled), segments(shuffled), {}
 
 
-def peer_proxes():
-    """PyProximal's operators, where it is installed; it keeps the blocks as columns, which costs it nothing."""
-    if not find_spec("pyproximal"):
-        return {}
-    import pyproximal
+def peer_proxes(n):
+    """Proxes of the peers that are installed, by their names, for l1 and for blocks of 8.
 
-    l1, l21 = pyproximal.L1(), pyproximal.L21(ndim=SIZE)
-    return {"l1": lambda x: l1.prox(x, STEP), "blocks": lambda x: l21.prox(x, STEP)}
+    PyProximal keeps the blocks as columns and SPAMS a signal as a column, which costs neither anything.
+    """
+    l1, blocks = {}, {}
+    if find_spec("pyproximal"):
+        import pyproximal
+
+        absolute, columns = pyproximal.L1(), pyproximal.L21(ndim=SIZE)
+        l1["PyProximal"], blocks["PyProximal"] = (lambda x: absolute.prox(x, STEP)), (lambda x: columns.prox(x, STEP))
+    if find_spec("spams"):
+        from spams import proximalFlat
+
+        options = {"lambda1": STEP, "groups": np.repeat(np.arange(1, n // SIZE + 1, dtype=np.int32), SIZE)}
+        l1["SPAMS"] = lambda x: proximalFlat(x[:, None], False, lambda1=STEP, regul="l1", numThreads=2)
+        blocks["SPAMS"] = lambda x: proximalFlat(x[:, None], False, regul="group-lasso-l2", numThreads=2, **options)
+    if find_spec("sigpy"):
+        import sigpy
+
+        l1["SigPy"] = lambda x: sigpy.soft_thresh(STEP, x)
+    return l1, blocks
+
+
+def in_columns(prox):
+    """The prox of blocks of 8 for a signal that keeps its blocks as columns."""
+    return lambda x: prox(x.reshape(SIZE, -1).T.reshape(-1)).reshape(-1, SIZE).T.reshape(-1)
 
 
 def copying(pool):
@@ -92,30 +112,15 @@ def copying(pool):
     return copy
 
 
-def row(name, x, out, repeats, copy, functions):
-    """Smallest time of each function in milliseconds; they take turns, so that all meet the same neighbours."""
-    functions = {"copy, 2 threads": lambda: copy(x, out)} | functions
-    times = {key: [] for key in functions}
-    for _ in range(repeats + 1):
-        for key, function in functions.items():
-            start = time.perf_counter()
-            function()
-            times[key].append(1e3 * (time.perf_counter() - start))
-    best = {key: min(values[1:]) for key, values in times.items()}
-    return {"n": x.size, "prox": name, "ms of": "least"} | {key: f"{value:.3g}" for key, value in best.items()}
-
-
-def plainly(function):
-    """A function with the compiled code switched off."""
-
-    def call():
-        os.environ["CSRECOVER_FAST"] = "0"
-        try:
-            function()
-        finally:
-            del os.environ["CSRECOVER_FAST"]
-
-    return call
+def row(name, x, repeats, functions):
+    """Milliseconds of each function, median and range; memory and first call of the package and the best peer."""
+    times = timed(functions, repeats)
+    ours = times["csrecover"]
+    peers = {peer: times[peer] for peer in PEERS if peer in times}
+    best = min(peers.values(), key=lambda timing: timing.median, default=None)
+    cells = {key: times[key].text() if key in times else "" for key in (*COLUMNS, *PEERS)}
+    memory = {"MiB": ours.mebibytes, "best peer MiB": best.mebibytes if best else ""}
+    return {"n": x.size, "prox": name, "first ms": f"{1e3 * ours.first:.3g}"} | cells | memory
 
 
 def main(argv=None):
@@ -128,18 +133,23 @@ def main(argv=None):
     with ThreadPoolExecutor(2) as pool:
         for n in (1000, 80_000) if args.quick else (1000, 100_000, 10**7):
             x, out = rng.standard_normal(n), np.zeros(n)
-            for name, penalty, plain, kernel, peer in cases(n, rng):
+            copy = copying(pool)
+            for name, penalty, plain, kernel, peers in cases(n, rng):
                 np.testing.assert_allclose(penalty.prox(x, STEP), plain(x), atol=1e-13)
-                functions = {
-                    "csrecover": lambda penalty=penalty: penalty.prox(x, STEP),  # noqa: B023
-                    "into an array at hand": lambda kernel=kernel: kernel(x, out),  # noqa: B023
-                    "without numba": plainly(lambda penalty=penalty: penalty.prox(x, STEP)),  # noqa: B023
-                    "NumPy": lambda plain=plain: plain(x),  # noqa: B023
-                    "PyProximal": lambda peer=peer: peer and peer(x),  # noqa: B023
-                }
-                rows.append(row(name, x, out, 3 if args.quick else 9, copying(pool), functions))
-                rows[-1]["PyProximal"] = rows[-1]["PyProximal"] if peer else ""
-    print(write_table(rows, "group_prox", args.out, ("numba", "pyproximal")))
+                for peer, prox in peers.items():
+                    same = in_columns(plain) if peer == "PyProximal" and name != "l1" else plain
+                    np.testing.assert_allclose(np.ravel(prox(x)), same(x), atol=1e-13)
+                ours = partial(penalty.prox, x, STEP)
+                works = (
+                    partial(copy, x, out),
+                    ours,
+                    partial(kernel, x, out),
+                    partial(plainly, ours),
+                    partial(plain, x),
+                )
+                functions = dict(zip(COLUMNS, works, strict=True)) | {key: partial(peers[key], x) for key in peers}
+                rows.append(row(name, x, 1 if args.quick else 9, functions))
+    print(write_table(rows, "group_prox", args.out, ("numba", "pyproximal", "spams-bin", "sigpy")))
 
 
 if __name__ == "__main__":

@@ -3,23 +3,21 @@
 python benchmarks/operators.py [--quick] [--out DIR]
 
 Each product is first compared with its yardstick, then both are timed in turn. "ratio" is the median over the repeats
-of our time over theirs, "memory" the peak of one product of ours in units of input, output and one work array.
+of our time over theirs, "memory" the peak of one product in units of input, output and one work array, ours and the
+yardstick's. The first call of ours may compile.
 """
 
 import argparse
 import os
 import sys
-import time
-import tracemalloc
 import warnings
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from common import write_table
+from common import Timing, once, timed, write_table
 from operator_cases import TOY, Case, Prepared, Sizes, dense_cases, draw, fourier_cases, hadamard_cases, wavelet_cases
 from operator_peers import pylops_cases, sigpy_cases
 
@@ -30,7 +28,6 @@ GROUPS = {
     sigpy_cases: "sigpy",
 }  # fmt: skip
 REPEATS = 11
-SHORTEST = 5e-3  # seconds of one measure: shorter products are repeated to last as long
 
 
 def compare(case: Case, ours: np.ndarray, theirs: np.ndarray) -> None:
@@ -43,36 +40,17 @@ def compare(case: Case, ours: np.ndarray, theirs: np.ndarray) -> None:
         raise ValueError(f"{case.operator} {case.size} and {case.yardstick} differ by {error:.1e}")
 
 
-def seconds(product: Callable[[], object], times: int) -> float:
-    """Seconds of one product, of so many."""
-    start = time.perf_counter()
-    for _ in range(times):
-        product()
-    return (time.perf_counter() - start) / times
-
-
-def side_by_side(ours: Callable, theirs: Callable, repeats: int) -> tuple[float, float, float]:
-    """Median seconds of both and the median of their ratio, timed in turn."""
-    once = max(seconds(ours, 1), seconds(theirs, 1))
-    times = 1 if repeats == 1 else max(1, int(SHORTEST / once))
-    pairs = np.array([(seconds(ours, times), seconds(theirs, times)) for _ in range(repeats)])
-    return (*np.median(pairs, axis=0), np.median(pairs[:, 0] / pairs[:, 1]))
-
-
-def memory(product: Callable[[], np.ndarray], x: np.ndarray) -> float:
+def memory(timing: Timing, x: np.ndarray, y: np.ndarray) -> str:
     """Peak of one product in units of its input, its output and one work array of the output's size."""
-    tracemalloc.start()
-    size = product().nbytes
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return (x.nbytes + peak) / (x.nbytes + 2 * size)
+    return f"{(x.nbytes + 2**20 * timing.memory) / (x.nbytes + 2 * y.nbytes):.2f}"
 
 
 def rows_of(case: Case, repeats: int) -> list[dict]:
     """One row a direction."""
     os.environ["CSRECOVER_FAST"] = str(int(case.fast))
-    image = case.A @ case.x
-    y = draw(image.shape, image.dtype)
+    first = {"forward": once(lambda: case.A @ case.x)}
+    measured = case.A @ case.x
+    y = draw(measured.shape, measured.dtype)
     directions = [
         ("forward", case.A, case.x, case.forward, case.image),
         ("adjoint", case.A.H, y, case.adjoint, case.back),
@@ -82,20 +60,27 @@ def rows_of(case: Case, repeats: int) -> list[dict]:
         if product is None:
             continue
         theirs = product.prepare(x) if isinstance(product, Prepared) else lambda product=product, x=x: product(x)
-        compare(case, A @ x, same(theirs()))
-        ours, yardstick, ratio = side_by_side(lambda A=A, x=x: A @ x, theirs, repeats)
+        works = {"ours": lambda A=A, x=x: A @ x, "yardstick": theirs}
+        first.setdefault(direction, once(works["ours"]))
+        image = A @ x
+        compare(case, image, same(theirs()))
+        times = timed(works, repeats)
+        ours, yardstick = times["ours"], times["yardstick"]
+        ratio = np.median(np.array(ours.measures) / np.array(yardstick.measures))
         rows.append(
             {
                 "operator": case.operator,
                 "direction": direction,
                 "size": case.size,
                 "dtype": x.dtype.name,
-                "ours ms": f"{1e3 * ours:.4g}",
+                "first ms": f"{1e3 * first[direction]:.4g}",
+                "ours ms": ours.text(),
                 "yardstick": case.yardstick,
-                "yardstick ms": f"{1e3 * yardstick:.4g}",
+                "yardstick ms": yardstick.text(),
                 "ratio": f"{ratio:.2f}",
                 "target": f"{case.target:g}" if case.target < np.inf else "",
-                "memory": f"{memory(lambda A=A, x=x: A @ x, x):.2f}",
+                "memory": memory(ours, x, image),
+                "yardstick memory": memory(yardstick, x, image),
             }
         )
     return rows

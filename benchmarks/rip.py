@@ -10,13 +10,14 @@ import argparse
 import math
 import sys
 import time
+from functools import partial
 from itertools import chain, combinations, islice
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from common import write_table
+from common import timed, write_table
 
 import csrecover as cs
 from csrecover.analysis.rip.exact import exact_constants
@@ -38,16 +39,14 @@ def every_submatrix(gram, size, k, most):
     return 1 - low, high - 1, seconds * math.comb(len(blocks), k) / done, done
 
 
-def run(m, n, size, k, most, repeats=3):
+def run(m, n, size, k, most, repeats=5):
     """One row: constants, nodes and times; where every submatrix was looked at the constants are compared."""
     A = np.random.default_rng(0).standard_normal((m, n))
     gram = (A / np.linalg.norm(A, axis=0)).T @ (A / np.linalg.norm(A, axis=0))
     model = cs.BlockSparse(cs.Blocks.uniform(n, size)) if size > 1 else cs.Sparse()
-    times = []
-    for _ in range(repeats):
-        begun = time.perf_counter()
-        L, U, _, _, nodes = exact_constants(gram, model, k, (n,), limit=1e8)
-        times.append(time.perf_counter() - begun)
+    ours = partial(exact_constants, gram, model, k, (n,), limit=1e8)
+    timing = timed({"ours": ours}, repeats)["ours"]
+    L, U, _, _, nodes = ours()
     *brute, seconds, done = every_submatrix(gram, size, k, most)
     count = math.comb(n // size, k)
     if done == count and not np.allclose((L, U), brute, rtol=0, atol=1e-12):
@@ -59,9 +58,11 @@ def run(m, n, size, k, most, repeats=3):
         "U": f"{U:.4f}",
         "number": count,
         "looked at": nodes,
-        "branch and bound s": f"{min(times):.3f}",
-        "every submatrix s": f"{seconds:.2f}" + ("" if done == count else " (of a part)"),
-        "times faster": f"{seconds / min(times):.0f}",
+        "first s": f"{timing.first:.3f}",
+        "branch and bound s": timing.text("s"),
+        "MiB": timing.mebibytes,
+        "every submatrix s": f"{seconds:.3g}" + ("" if done == count else " (of a part)"),
+        "times faster": f"{seconds / timing.median:.0f}",
     }
 
 

@@ -2,15 +2,13 @@
 
 python benchmarks/tree_penalties.py [--quick] [--out DIR]
 
-Complete binary trees, standard normal signals, one thread; best of interleaved runs. SPAMS takes the nodes in
-depth-first order: its times are without the permutation from the level order of the tree. Where it is installed its
-answers are compared.
+Complete binary trees, standard normal signals, one thread; the median and range of interleaved runs. SPAMS takes the
+nodes in depth-first order: its times are without the permutation from the level order of the tree. Where it is
+installed its answers are compared.
 """
 
 import argparse
-import os
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
@@ -21,7 +19,7 @@ import numpy as np
 import scipy.sparse
 
 sys.path.insert(0, str(Path(__file__).parent))
-from common import write_table
+from common import plainly, timed, write_table
 
 import csrecover as cs
 
@@ -52,47 +50,32 @@ def spams_prox(tree: cs.Tree, x: np.ndarray, step: float, kind: str) -> tuple[Ca
     return partial(spams.proximalTree, signal, described, False, lambda1=step, regul=kind, numThreads=1), nodes
 
 
-def plain(prox: Callable[[], Any]) -> Any:
-    """The proximal operator without compiled code."""
-    os.environ["CSRECOVER_FAST"] = "0"
-    try:
-        return prox()
-    finally:
-        del os.environ["CSRECOVER_FAST"]
-
-
-def best_times(functions: dict[str, Callable[[], Any]], rounds: int, calls: int) -> dict[str, float]:
-    """Least milliseconds of each, taken in turns."""
-    best = dict.fromkeys(functions, np.inf)
-    for _ in range(rounds):
-        for name, function in functions.items():
-            for _ in range(calls):
-                start = time.perf_counter()
-                function()
-                best[name] = min(best[name], 1e3 * (time.perf_counter() - start))
-    return best
-
-
-def run(levels: int, kind: str, step: float, rounds: int) -> dict[str, Any]:
+def run(levels: int, kind: str, step: float, repeats: int) -> dict[str, Any]:
     """One row of the table."""
     tree = cs.Tree.binary(levels)
     x = np.random.default_rng(levels).standard_normal(tree.size)
     prox = partial(NORMS[kind](tree).prox, x, step)
-    functions = {"csrecover": prox, "plain": partial(plain, prox)}
-    found, difference = prox(), None
+    functions = {"csrecover": prox, "plain": partial(plainly, prox)}
+    difference = None
     if find_spec("spams"):
         functions["SPAMS"], nodes = spams_prox(tree, x, step, kind)
+    times = timed(functions, repeats)
+    found = prox()
+    if "SPAMS" in times:
         difference = np.abs(functions["SPAMS"]()[:, 0] - found[nodes]).max()
-    best = best_times(functions, rounds, calls=max(1, min(20, 2**18 // tree.size)))
+    ours, peer = times["csrecover"], times.get("SPAMS")
     return {
         "prox": kind,
         "n": tree.size,
         "step": step,
         "nonzero": f"{np.count_nonzero(found) / tree.size:.0%}",
-        "csrecover ms": f"{best['csrecover']:.3f}",
-        "without numba ms": f"{best['plain']:.3f}",
-        "SPAMS ms": f"{best['SPAMS']:.3f}" if "SPAMS" in best else "",
-        "SPAMS / csrecover": f"{best['SPAMS'] / best['csrecover']:.1f}" if "SPAMS" in best else "",
+        "first ms": f"{1e3 * ours.first:.4g}",
+        "csrecover ms": ours.text(),
+        "without numba ms": times["plain"].text(),
+        "SPAMS ms": peer.text() if peer else "",
+        "SPAMS / csrecover": f"{peer.median / ours.median:.1f}" if peer else "",
+        "MiB": ours.mebibytes,
+        "SPAMS MiB": peer.mebibytes if peer else "",
         "difference": "" if difference is None else f"{difference:.0e}",
     }
 
@@ -103,8 +86,8 @@ def main(argv=None):
     parser.add_argument("--quick", action="store_true", help="toy sizes, seconds")
     parser.add_argument("--out", help="directory for tree_penalties.md and .csv")
     args = parser.parse_args(argv)
-    sizes, rounds = ((5, 8), 1) if args.quick else ((10, 16, 20), 7)
-    rows = [run(levels, kind, step, rounds) for kind in NORMS for levels in sizes for step in (0.05, 0.3, 1.0)]
+    sizes, repeats = ((5, 8), 1) if args.quick else ((10, 16, 20), 7)
+    rows = [run(levels, kind, step, repeats) for kind in NORMS for levels in sizes for step in (0.05, 0.3, 1.0)]
     print(write_table(rows, "tree_penalties", args.out, packages=("numba", "spams-bin")))
 
 

@@ -89,10 +89,12 @@ def test_versions_name_the_package_and_numpy(capsys):
         "group_prox",
         "convex",
         "constrained",
+        "message_passing",
         "greedy",
         "needed",
         "adaptive",
         "sweeps",
+        "scaling",
         "rip",
     ],
 )
