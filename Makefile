@@ -56,7 +56,8 @@ lint: $(VENV)/dev
 	$(BIN)/mypy
 
 docs: $(VENV)/docs
-	$(ONE_THREAD) $(BIN)/python -m sphinx -a -W --keep-going $(if $(QUICK),-D plot_gallery=0) -b html docs docs/_build/html
+	rm -rf docs/reference/generated
+	$(ONE_THREAD) $(BIN)/python -m sphinx -E -W --keep-going $(if $(QUICK),-D plot_gallery=0) -b html docs docs/_build/html
 
 docs-check: docs
 	$(BIN)/python docs/check_links.py docs/_build/html
