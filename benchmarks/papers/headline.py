@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import binom
 
+import csrecover as cs
 from csrecover import plotting
 
 HEAD = ("setting", "quantity", "paper", "here", "low", "high", "draws")
@@ -47,10 +48,35 @@ def share_line(setting, quantity, paper, cell):
     return line(setting, quantity, paper, float(cell.rate()), (low, high), int(cell.trials))
 
 
+def mean_line(setting, quantity, paper, values):
+    """A line of the table: the mean of the draws, and 1.96 standard errors to both sides."""
+    values = np.asarray(values, dtype=float)
+    values = values[~np.isnan(values)]
+    mean, half = float(values.mean()), 1.96 * float(values.std(ddof=1)) / values.size**0.5
+    return line(setting, quantity, paper, mean, (mean - half, mean + half), values.size)
+
+
 def line(setting, quantity, paper, here, interval=("", ""), draws=""):
     """A line of the table; `paper` is the number as printed there, or "" where the paper has none."""
     numbers = (f"{v:.3g}" if isinstance(v, float) else str(v) for v in (paper, here, *interval, draws))
     return dict(zip(HEAD, (setting, quantity, *numbers), strict=True))
+
+
+def plain_cosamp(A, y, model, k):
+    """CoSaMP that knows the number of nonzeros, not where the model wants them."""
+    return cs.cosamp(A, y, cs.Sparse(), model.max_nonzeros(k))
+
+
+def relative_error(x, truth):
+    """||x - truth|| / ||truth||."""
+    return float(np.linalg.norm(x - truth) / np.linalg.norm(truth))
+
+
+def piecewise_cubic(n, rng, pieces=5):
+    """Cubic pieces with normal coefficients, about the middle of each in units of n / 2, and random breaks."""
+    breaks = np.sort(1 + rng.permutation(n - 1)[: pieces - 1])
+    places = [2 / n * (piece - piece.mean()) for piece in np.split(np.arange(n), breaks)]
+    return np.concatenate([np.polynomial.Polynomial(rng.standard_normal(4))(t) for t in places])
 
 
 def write(name, lines, figure, out):

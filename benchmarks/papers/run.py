@@ -32,9 +32,10 @@ def page(out):
     if missing:
         raise SystemExit(f"{out} has no results of {', '.join(missing)}: run them first")
     head = (
-        "# Papers re-run\n\nEach line sets a number of a paper beside ours: the median over random draws, and in `low` "
-        "and `high` an interval that holds it with 95 % confidence (for a share, the share's own interval). "
-        "`make papers` writes this page; each section ends with the command for itself alone.\n"
+        "# Papers re-run\n\nEach line sets a number of a paper beside ours, and in `low` and `high` an interval that "
+        "holds ours with 95 % confidence: of a median by order statistics, of a mean by its standard error, of a share "
+        "by Wilson's score, of a transition by its fit. `make papers` writes this page; each section ends with the "
+        "command for itself alone.\n"
     )
     (out / "README.md").write_text("\n".join([head, *(section(name, out) for name in SCRIPTS)]))
 
