@@ -119,7 +119,10 @@ def run_demo(options: argparse.Namespace) -> int:
         return 0
     if options.name not in available:
         return not_understood(f"no demo {options.name!r}; there are: {', '.join(available)}")
-    load(available[options.name])(out=options.out)
+    try:
+        load(available[options.name])(out=options.out)
+    except ModuleNotFoundError as error:
+        return not_understood(f"the demo {options.name} needs {error.name}: pip install {error.name}")
     return 0
 
 

@@ -10,6 +10,8 @@ import pytest
 import csrecover as cs
 from csrecover import cli
 
+from .test_pruning_demos import DEMOS as PRUNING_DEMOS
+
 ROOT = Path(__file__).parent.parent
 DEMOS = {
     "ecg": {"seeds": 1},
@@ -25,7 +27,7 @@ DEMOS = {
 
 
 def test_every_demo_is_run():
-    assert set(DEMOS) == set(cli.demos())
+    assert set(DEMOS) | set(PRUNING_DEMOS) == set(cli.demos())
 
 
 @pytest.mark.parametrize("name", DEMOS)
@@ -59,6 +61,16 @@ def test_asking_for_help_ends_well(arguments, capsys):
 def test_an_unknown_demo_is_answered_with_the_known_ones(capsys):
     assert cli.main(["demo", "nonsense"]) == 2
     assert "ecg, blocks, image, structures, penalties, phase_transition, models" in capsys.readouterr().err
+
+
+def test_a_demo_whose_package_is_missing_says_so(tmp_path, monkeypatch, capsys):
+    script = tmp_path / "01_odd.py"
+    script.write_text("import nowhere_to_be_found\n")
+    monkeypatch.setattr(cli, "demos", lambda: {"odd": script})
+    assert cli.main(["demo", "odd"]) == 2
+    assert capsys.readouterr().err == (
+        "csrecover: the demo odd needs nowhere_to_be_found: pip install nowhere_to_be_found\n"
+    )
 
 
 def test_demos_are_listed_with_their_titles(capsys):

@@ -23,7 +23,7 @@ ELSEWHERE = {
     'Client("tcp://scheduler:8786")': "Client(processes=False, dashboard_address=None)",
 }
 BLOCK = r"```\{code-block\} (\w+)\n:caption: ([^\n]+)\n\n([^`]*)```"
-PUBLIC = ("analysis", "analysis.theory", "experiments", "plotting", "testing")
+PUBLIC = ("analysis", "analysis.theory", "experiments", "plotting", "pruning", "testing")
 
 
 def loaded(path):

@@ -14,6 +14,7 @@ LAYERS = {
     "models": 2,
     "penalties": 2,
     "solvers": 3,
+    "pruning": 3,
     "analysis": 4,
     "metrics": 4,
     "versions": 4,

@@ -96,8 +96,12 @@ def _move(x: Array, target: Any) -> Array:
         return xp.asarray(to_numpy(x), device=xp.Device(place or "CPU_DEVICE"))
     if library(x) == name:
         return compat.to_device(x, place) if place else x
-    host = to_numpy(x)
-    return xp.asarray(host if host.flags.writeable else host.copy(), device=place or None)
+    return xp.asarray(_writable(to_numpy(x)), device=place or None)
+
+
+def _writable(x: np.ndarray) -> np.ndarray:
+    """The array, or a copy where it is read-only: torch wants none of those."""
+    return x if x.flags.writeable else x.copy()
 
 
 def _library_of_device(target: Any) -> str:
@@ -130,7 +134,7 @@ def to_like(x: Any, like: Array) -> Array:
     xp = namespace(like)
     if is_array(x) and library(x) == library(like):
         return xp.asarray(x, device=device(like))
-    return xp.asarray(np.asarray(x), device=device(like))
+    return xp.asarray(_writable(np.asarray(x)), device=device(like))
 
 
 def cast_like(x: Any, like: Array) -> Array:

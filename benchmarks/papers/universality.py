@@ -1,0 +1,98 @@
+"""Universality: other random matrices have the phase transition of Gaussian ones.
+
+Donoho and Tanner, "Observed universality of phase transitions in high-dimensional geometry, with implications for
+modern data analysis and signal processing", Phil. Trans. R. Soc. A 367, 2009: l1 minimisation, of signals of any signs
+and of nonnegative ones, succeeds from random signs, random rows of transforms and sparse matrices where it does from
+Gaussian ones, up to what vanishes with N. Here N = 256, no noise, and whether the signal is the unique minimiser is
+decided by a certificate. Transforms have columns of random signs; ternary entries are zero two times out of three;
+columns of the expander have seven ones. "Paper" is the theory of Gaussian matrices for infinite N, delta = M / N,
+rho = k / M.
+"""
+
+import sys
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+sys.path.insert(0, str(Path(__file__).parent))
+from headline import line, options, write
+
+import csrecover as cs
+from csrecover.analysis.theory import transition_rho
+from csrecover.plotting.style import SETTINGS, label, look
+
+
+def ternary(m, n, rng):
+    """Entries 1, -1 or (two times out of three) 0."""
+    return cs.Matrix(rng.choice([-1.0, 0.0, 0.0, 0.0, 0.0, 1.0], (m, n)))
+
+
+def expander(m, n, rng):
+    """Seven ones in each column."""
+    return cs.sparse_binary(m, n, 7, rng)
+
+
+ENSEMBLES = {
+    "Gaussian": "gaussian",
+    "signs": "bernoulli",
+    "cosine rows": "dct",
+    "Hadamard rows": "hadamard",
+    "ternary": ternary,
+    "expander": expander,
+}
+SIGNALS = {"l1": (cs.L1(), "signs"), "nonnegative": (cs.NonNegativeL1(), "nonnegative")}
+
+
+def trial(n, *, kind, ensemble, delta, share, rng):
+    """Whether a signal with rho = share of the theoretical one is recovered."""
+    structure, signal = SIGNALS[kind]
+    problem = cs.RecoveryTrial(n, ensemble=ENSEMBLES[ensemble], structure=structure, signal=signal)
+    return problem(rng=rng, delta=delta, rho=share * transition_rho(kind, delta))
+
+
+def draw(fits, deltas):
+    """50 % points over the theoretical ones."""
+    with matplotlib.rc_context(SETTINGS):
+        figure = Figure(figsize=(9, 3.6), layout="constrained")
+        for ax, kind in zip(figure.subplots(1, 2, sharey=True), SIGNALS, strict=True):
+            ax.axhline(1, color="k", linewidth=1, label="Gaussian, theory")
+            for index, name in enumerate(ENSEMBLES):
+                found = [fits[kind, name, delta] for delta in deltas]
+                middle = np.array([fit.at() for fit in found])
+                bars = abs(np.array([fit.interval() for fit in found]).T - middle)
+                places = np.array(deltas) + 0.02 * (index - 2.5)
+                ax.errorbar(places, middle, bars, label=name, linestyle="none", **look(index))
+            ax.set(title=kind, xlabel=label("delta"), ylim=(0.7, 1.3))
+        ax.legend(frameon=False, ncols=2)
+        figure.axes[0].set(ylabel=r"$\rho$ where half succeed / theory")
+    return figure
+
+
+def main(argv=None):
+    """Print the 50 % points beside theory, and draw them."""
+    chosen = options(__doc__, argv)
+    axes = {
+        "kind": list(SIGNALS),
+        "ensemble": list(ENSEMBLES),
+        "delta": [0.5] if chosen.quick else [0.1, 0.25, 0.5, 0.75],
+        "share": [0.6, 1.4] if chosen.quick else [0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3],
+    }
+    n, trials = (64, 2) if chosen.quick else (256, 60)
+    found = cs.sweep(partial(trial, n), axes, trials=trials, executor=chosen.workers, progress=False)
+    cells = list(product(*list(axes.values())[:3]))
+    fits = dict(zip(cells, found.fit("share", rising=False).ravel(), strict=True))
+    lines = []
+    for (kind, ensemble, delta), fit in fits.items():
+        theory = float(transition_rho(kind, delta))
+        ends = [float(end * theory) for end in fit.interval()]
+        found_by = fit.at() * theory, ends, int(fit.trials.sum())
+        lines.append(line(f"{kind}, delta {delta}", f"rho where half succeed, {ensemble}", theory, *found_by))
+    return write("universality", lines, draw(fits, axes["delta"]), chosen.out)
+
+
+if __name__ == "__main__":
+    main()

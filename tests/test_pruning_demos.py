@@ -1,0 +1,30 @@
+"""The demos of pruning, selection and identification, run whole: each fails outside the tolerance of its numbers."""
+
+import pytest
+
+from csrecover import cli
+
+from .conftest import FULL
+
+DEMOS = {
+    "feature_selection": {},
+    "compute_budget": {},
+    "efficiency": {} if FULL else {"rounds": 1},  # times are judged where the machine is quiet
+    "low_rank_regression": {},
+    "overlapping_groups": {},
+    "state_space": {},
+}
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_demo_reaches_its_numbers_and_writes_its_figure(name, tmp_path, capsys):
+    script = cli.demos()[name]
+    for package in ("sklearn", "torch"):
+        if package in script.read_text(encoding="utf-8"):
+            pytest.importorskip(package)
+    cli.load(script)(out=tmp_path, **DEMOS[name])
+    printed = capsys.readouterr().out
+    (figure,) = tmp_path.glob("*.png")
+    assert f"figure: {figure}" in printed
+    assert figure.stat().st_size > 10_000
+    assert "(reference " in printed or DEMOS[name]
