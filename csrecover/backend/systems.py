@@ -69,6 +69,8 @@ _ONE_THREAD = _OneThread()
 
 @cache
 def _threadpools() -> ThreadpoolController:
+    import scipy.linalg.blas  # noqa: F401  # SciPy's own BLAS is loaded before the pools are listed
+
     return ThreadpoolController()
 
 
