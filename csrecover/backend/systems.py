@@ -69,8 +69,6 @@ _ONE_THREAD = _OneThread()
 
 @cache
 def _threadpools() -> ThreadpoolController:
-    import scipy.linalg.blas  # noqa: F401  # SciPy's own BLAS is loaded before the pools are listed
-
     return ThreadpoolController()
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..backend import Array, divide, eps, expand, fetched, keep, namespace, norm, on_host, to_like
 from ..operators import LinearOperator
-from ..operators.algebra import Wrapper
+from ..operators.algebra import Normal, Wrapper
 from .narrowing import Narrowing, joined, split
 from .result import Result, Status, plain
 from .selections import signals_at
@@ -90,6 +90,22 @@ class Counting(Wrapper):
     def H(self) -> LinearOperator:  # type: ignore[override]  # made once, for all products of a solve
         return super().H
 
+    @cached_property
+    def gram(self) -> LinearOperator:  # type: ignore[override]
+        return _CountingGram(self)
+
+    def norm(self) -> float:
+        return self.operator.norm()
+
+    def _columns(self, indices: np.ndarray) -> Array:
+        return self.operator._columns(indices)
+
+    def column_norms(self) -> Array:
+        return self.operator.column_norms()
+
+    def todense(self) -> Array:
+        return self.operator.todense()
+
     def _apply(self, x: Array) -> Array:
         return self._checked(0, self.operator._apply(x), self.out_shape)
 
@@ -106,6 +122,19 @@ class Counting(Wrapper):
             if not bool(namespace(out).all(namespace(out).isfinite(out))):
                 raise FloatingPointError(f"the operator gives NaN or infinity: {self.operator}; check its entries")
         return out
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class _CountingGram(Normal):
+    """A^H A of an operator that counts: a product of each kind, by whatever shortcut there is."""
+
+    operator: Counting
+
+    def _apply(self, x: Array) -> Array:
+        counting = self.operator
+        image = counting._checked(1, counting.operator.gram @ x, counting.in_shape)
+        counting.counts[0] += 1
+        return image
 
 
 def accounted(result: Result, counting: Counting, started: float) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -14,24 +14,21 @@ from ..backend import (
     Array,
     blas_threads,
     cast_like,
-    divide,
-    expand,
     is_complex,
-    namespace,
     norm,
     to_numpy,
 )
 from ..operators import LinearOperator
 from ..penalties import Penalty
-from .base import Counting, Iterate, Progress, accounted, run
-from .certificates import gap_from
+from .base import Counting, Progress, accounted, run
+from .bregman import QUICK, bregman_iterates
+from .convex import starting_point
 from .forms import Radius, Residual, SquareRoot
 from .problem import check_problem, one_a_signal
 from .result import Result, Status, plain
-from .root import ROUGH, Form, check_gauge, closer, first_point, penalised, root_iterates
+from .root import Form, check_gauge, root_iterates
 
 _PATIENCE = 12  # penalised problems without a smaller error
-_FIRST, _FALL, _ENOUGH = 0.03, 0.3, 0.25  # weights of basis pursuit, which fall where the residual did not
 _BEYOND = 10.0  # a lower bound this many times the value of x says that no signal will fit
 _DRAWS, _QUANTILE, _SLACK = 100, 0.95, 1.1  # of the pivotal weight
 
@@ -41,15 +38,21 @@ def basis_pursuit(
     y: Any,
     penalty: Penalty,
     *,
+    x0: Any = None,
     tol: float = 1e-6,
-    max_iter: int = 100,
+    max_iter: int = 300,
     callback: Callable[[Progress], Any] | None = None,
 ) -> Result:
     """Minimise penalty(x) subject to A x = y, by Bregman iterations: the method of multipliers.
 
-    An iteration minimises 0.5 ||A x - y - t u||^2 + t penalty(x) by `sparsa`, each time more closely, and adds
-    (y - A x) / t to the multiplier u, which certifies x once it is scaled to a dual norm of one. The weight t falls
-    where the residual has not fallen to a quarter.
+    With a multiplier u, 0.5 ||A x - y - t u||^2 + t penalty(x) is minimised by proximal steps of Barzilai-Borwein
+    length; as soon as A x has settled, (y - A x) / t is added to u, which certifies x once it is scaled to a dual norm
+    of one, and the weight t falls where the residual has not fallen to a quarter. Signals that have not ended after two
+    hundred steps get each problem solved until its own duality gap says so, each more closely.
+
+    A signal with few atoms takes some dozens of steps. Where y has none, the solution has as many atoms as there are
+    measurements, and the steps grow with the squared condition number of these: ten thousands are usual then, and
+    `bpdn` with a small sigma, or a linear program, may be what is wanted.
 
     Parameters
     ----------
@@ -57,10 +60,12 @@ def basis_pursuit(
     y : array, (*batch, *out_shape)
     penalty : Norm or NonNegativeL1
         with positive weights; its weight is of no consequence, only ratios of weights are.
+    x0 : array, (*batch, *in_shape), optional
+        start, zero by default; its multiplier has to be found even where it is the solution.
     tol : float
         ||y - A x|| <= tol ||y||, and relative duality gap: gap <= tol penalty(x).
     max_iter : int
-        multipliers; all signals of a batch go on until each has ended.
+        pairs of steps, and from the hundredth on multipliers; those of a batch go on until each signal has ended.
     callback : callable, optional
         called with a `Progress` for each of them; a true return value stops.
 
@@ -82,7 +87,7 @@ def basis_pursuit(
     W. Yin, S. Osher, D. Goldfarb and J. Darbon, Bregman iterative algorithms for l1-minimization with applications to
     compressed sensing, SIAM J. Imaging Sciences 1(1), 2008.
     """
-    return _solve(bregman_iterates, Residual, A, y, penalty, None, "", tol, max_iter, callback)
+    return _solve(Residual, A, y, penalty, None, "", x0, tol, max_iter, callback)
 
 
 def bpdn(
@@ -91,6 +96,7 @@ def bpdn(
     penalty: Penalty,
     sigma: Any,
     *,
+    x0: Any = None,
     tol: float = 1e-6,
     max_iter: int = 100,
     callback: Callable[[Progress], Any] | None = None,
@@ -108,11 +114,13 @@ def bpdn(
         as in `basis_pursuit`.
     sigma : float or array, (*batch,), positive
         bound on the norm of the noise; without noise take `basis_pursuit`.
+    x0 : array, (*batch, *in_shape), optional
+        start, zero by default; the first iterate, or where the way from it to zero has a residual of norm sigma.
     tol : float
         relative duality gap, gap <= tol penalty(x); ||y - A x|| <= sigma + tol ||y||, and to rounding once a weight
         has been found that is small enough.
     max_iter : int
-        penalised problems; all signals of a batch go on until each has ended.
+        the start and penalised problems; all signals of a batch go on until each has ended.
 
     Returns
     -------
@@ -131,7 +139,7 @@ def bpdn(
     E. van den Berg and M. P. Friedlander, Probing the Pareto frontier for basis pursuit solutions, SIAM J. Scientific
     Computing 31(2), 2008 (the curve, and the dual problem; the root is sought there by the value of the norm).
     """
-    return _solve(root_iterates, Residual, A, y, penalty, sigma, "sigma", tol, max_iter, callback)
+    return _solve(Residual, A, y, penalty, sigma, "sigma", x0, tol, max_iter, callback)
 
 
 def lasso_ball(
@@ -140,6 +148,7 @@ def lasso_ball(
     penalty: Penalty,
     radius: Any,
     *,
+    x0: Any = None,
     tol: float = 1e-6,
     max_iter: int = 100,
     callback: Callable[[Progress], Any] | None = None,
@@ -151,7 +160,7 @@ def lasso_ball(
 
     Parameters
     ----------
-    A, y, penalty, max_iter, callback
+    A, y, penalty, x0, max_iter, callback
         as in `bpdn`.
     radius : float or array, (*batch,), positive
     tol : float
@@ -171,7 +180,7 @@ def lasso_ball(
     ----------
     R. Tibshirani, Regression shrinkage and selection via the lasso, J. Royal Statistical Society B 58(1), 1996.
     """
-    return _solve(root_iterates, Radius, A, y, penalty, radius, "radius", tol, max_iter, callback)
+    return _solve(Radius, A, y, penalty, radius, "radius", x0, tol, max_iter, callback)
 
 
 def sqrt_lasso(
@@ -181,6 +190,7 @@ def sqrt_lasso(
     weight: Any = None,
     *,
     rng: Any = 0,
+    x0: Any = None,
     tol: float = 1e-6,
     max_iter: int = 100,
     callback: Callable[[Progress], Any] | None = None,
@@ -188,11 +198,12 @@ def sqrt_lasso(
     """Minimise ||A x - y|| + weight penalty(x), the square-root lasso, whose weight needs no noise level.
 
     The solution is that of 0.5 ||A x - y||^2 + t penalty(x) for t = weight ||A x - y||, found as in `bpdn`. A weight so
-    small that x fits y exactly asks for `basis_pursuit`, which is much faster then.
+    small that x fits y exactly, or nearly so, makes t tiny and the problems slow, by two orders of magnitude and more:
+    `basis_pursuit` has the same solution where the fit is exact.
 
     Parameters
     ----------
-    A, y, penalty, max_iter, callback
+    A, y, penalty, x0, max_iter, callback
         as in `bpdn`.
     weight : float or array, (*batch,), positive; optional
         by default pivotal: 1.1 times the 0.95 quantile of dual(A^H w) / ||w|| over white Gaussian noise w, of which
@@ -222,50 +233,32 @@ def sqrt_lasso(
     if weight is None:
         A, y = check_problem(A, y)
         weight = _pivotal(A, y, check_gauge(A, penalty), np.random.default_rng(rng))
-    return _solve(root_iterates, SquareRoot, A, y, penalty, weight, "weight", tol, max_iter, callback)
-
-
-def bregman_iterates(form: Form, tol: float) -> Iterator[Iterate]:
-    """Yield the iterates of Bregman iteration, without end."""
-    A, y, penalty, ndim, mdim = form.A, form.y, form.penalty, len(form.A.in_shape), len(form.A.out_shape)
-    point, multiplier, left = first_point(A, y, penalty), 0 * y, form.size
-    xp, weight = namespace(y), _FIRST * point.weight
-    best, accuracy = 0 * weight, xp.full_like(weight, ROUGH)
-    while True:
-        shift = expand(weight, mdim) * multiplier
-        x_prev, left_before = point.x, left
-        point = penalised(A, y + shift, penalty, weight, x_prev, accuracy)
-        left = norm(point.residual - shift, mdim)
-        best = xp.maximum(best, form.bounds(point)[1])
-        change = divide(norm(point.x - x_prev, ndim), norm(point.x, ndim))
-        state = Iterate(point.x, change, left, objective=point.value, gap=gap_from(point.value, best))
-        yield state
-        accuracy = closer(accuracy, form.error(state), tol)
-        multiplier = point.residual / expand(weight, mdim)
-        weight = xp.where(left > _ENOUGH * left_before, _FALL * weight, weight)
+    return _solve(SquareRoot, A, y, penalty, weight, "weight", x0, tol, max_iter, callback)
 
 
 def _solve(
-    iterates: Callable[[Form, float], Iterator[Iterate]],
     kind: type[Form],
     A: Any,
     y: Any,
     penalty: Any,
     level: Any,
     name: str,
+    x0: Any,
     tol: float,
     max_iter: int,
     callback: Callable[[Progress], Any] | None,
 ) -> Result:
-    """Run the iterates of a form; without a level it is zero."""
+    """Solve a form; without a level it is basis pursuit."""
     started = time.perf_counter()
     A, y = check_problem(A, y)
     penalty, size = check_gauge(A, penalty), norm(y, len(A.out_shape))
     counting = Counting(A)
     with blas_threads(A.size_in * prod(y.shape)):
         form = kind(counting, y, penalty, 0 * size if level is None else one_a_signal(level, name, size))
-        steps = iterates(form, tol)
-        result = run(steps, tol=tol, max_iter=max_iter, callback=callback, measure=form.error, patience=_PATIENCE)
+        x = starting_point(A, y, 0 * form.correlation, x0)
+        steps = (bregman_iterates if level is None else root_iterates)(form, x, tol)
+        patience = _PATIENCE + (QUICK if level is None else 0)
+        result = run(steps, tol=tol, max_iter=max_iter, callback=callback, measure=form.error, patience=patience)
         if kind is Residual:
             result = _judged(result, form)
     if kind is SquareRoot:

@@ -14,6 +14,7 @@ from ..operators import LinearOperator
 from ..penalties import Penalty
 from .base import Counting, Iterate, Progress, accounted, run
 from .certificates import gap_from
+from .convex import starting_point
 from .problem import check_problem, one_a_signal
 from .result import Result
 from .root import check_gauge, chosen
@@ -30,6 +31,7 @@ def dantzig(
     penalty: Penalty,
     radius: Any,
     *,
+    x0: Any = None,
     tol: float = 1e-6,
     max_iter: int = 100_000,
     callback: Callable[[Progress], Any] | None = None,
@@ -49,6 +51,8 @@ def dantzig(
         with positive weights, which scale the constraint too: ``L1(w)`` asks for |(A^H r)_i| <= radius w_i.
     radius : float or array, (*batch,), positive
         for example what `lambda_max` of white noise exceeds rarely; from `lambda_max` of y on the solution is zero.
+    x0 : array, (*batch, *in_shape), optional
+        start, zero by default; its multiplier has to be found even where it is the solution.
     tol : float
         relative duality gap, gap <= tol penalty(x), and dual(A^H (y - A x)) <= radius + tol dual(A^H y).
     max_iter : int
@@ -83,11 +87,11 @@ def dantzig(
     with blas_threads(A.size_in * prod(y.shape)):
         selector = _Selector(counting, y, penalty, one_a_signal(radius, "radius", norm(y, len(A.out_shape))))
         result = run(
-            dantzig_iterates(selector),
+            dantzig_iterates(selector, starting_point(A, y, 0 * selector.target, x0)),
             tol=tol,
             max_iter=max_iter,
             callback=callback,
-            measure=selector.measure,
+            measure=selector.error,
             check_every=_LOOK,
         )
     return accounted(result, counting, started)
@@ -117,6 +121,7 @@ class _Selector:
         self.A, self.y, self.penalty, self.radius = A, y, penalty, radius
         self.target, self.ndim = A.H @ y, len(A.in_shape)
         self.largest = penalty.zero_weight(self.target)
+        self.beyond = 0 * self.largest  # of the iterate that was made last
 
     def bounds(self, pair: _Pair) -> tuple[Array, Array]:
         """penalty(x) and the lower bound on its minimum by z."""
@@ -127,7 +132,7 @@ class _Selector:
         """How far dual(A^H (y - A x)) is beyond the radius, relative to dual(A^H y)."""
         return clip(divide(self.penalty.zero_weight(self.target - image) - self.radius, self.largest), 0)
 
-    def error(self, pair: _Pair) -> Array:
+    def distance(self, pair: _Pair) -> Array:
         """Violation, or relative distance of both bounds where that is larger."""
         value, bound = self.bounds(pair)
         apart = divide(abs(value - bound), namespace(value).maximum(value, bound))
@@ -138,20 +143,21 @@ class _Selector:
         value, residual = self.penalty.value(pair.x), self.y - self.A @ pair.x
         change = divide(norm(pair.x - x_prev, self.ndim), norm(pair.x, self.ndim))
         length = norm(residual, len(self.A.out_shape))
+        self.beyond = self.violation(pair.image)
         return Iterate(pair.x, change, length, objective=value, gap=gap_from(value, bound))
 
-    def measure(self, state: Iterate) -> Array:
-        """Violation of the constraint, or relative gap where that is larger."""
-        violation = self.violation(self.A.H @ (self.A @ state.x))
-        return namespace(violation).maximum(violation, divide(state.gap, state.objective))
+    def error(self, state: Iterate) -> Array:
+        """Violation of the constraint, or relative gap where that is larger, of the iterate that was made last."""
+        return namespace(self.beyond).maximum(self.beyond, divide(state.gap, state.objective))
 
 
-def dantzig_iterates(selector: _Selector) -> Iterator[Callable[[], Iterate]]:
+def dantzig_iterates(selector: _Selector, x: Array) -> Iterator[Callable[[], Iterate]]:
     """Yield the better of the pair and its average as of the last look, without end; restarts are per signal."""
     ndim, target, size = selector.ndim, selector.target, selector.A.norm() ** 2
     xp, unit, zero = namespace(target), norm(target, ndim), 0 * target
     balance = 1 / xp.where(unit > 0, unit, xp.ones_like(unit))  # of the step of z to that of x
-    nothing = start = pair = best = total = _Pair(zero, zero, zero, zero)
+    nothing = total = _Pair(zero, zero, zero, zero)
+    start = pair = best = _Pair(x, zero, selector.A.gram @ x, zero)
     count, steps, bound = 0, 0 * unit, 0 * unit
     first = before = xp.full_like(unit, inf)
     while True:
@@ -160,7 +166,7 @@ def dantzig_iterates(selector: _Selector) -> Iterator[Callable[[], Iterate]]:
         x_prev = best.x
         if count % _LOOK == 0:
             mean = total.over(expand(steps, ndim))
-            error, error_of_mean = selector.error(pair), selector.error(mean)
+            error, error_of_mean = selector.distance(pair), selector.distance(mean)
             best, error = chosen(error_of_mean < error, mean, pair), xp.minimum(error, error_of_mean)
             bound = xp.maximum(bound, selector.bounds(best)[1])
         yield partial(selector.iterate, best, x_prev, bound)
@@ -178,7 +184,7 @@ def _stepped(selector: _Selector, pair: _Pair, step: Array, dual_step: Array) ->
     """One iteration of the primal-dual hybrid gradient method, its steps (*batch,)."""
     A, ndim = selector.A, selector.ndim
     x = selector.penalty.prox(pair.x + expand(step, ndim) * pair.dual_image, step)
-    image = A.H @ (A @ x)
+    image = A.gram @ x
     ascent = selector.target - 2 * image + pair.image
     z = selector.penalty.prox(pair.z + expand(dual_step, ndim) * ascent, dual_step * selector.radius)
-    return _Pair(x, z, image, A.H @ (A @ z))
+    return _Pair(x, z, image, A.gram @ z)

@@ -136,8 +136,9 @@ def gomp(
     """Generalised orthogonal matching pursuit: `omp` that adds several units an iteration, wrong ones among them.
 
     The support grows for at most k iterations, or until it has as many columns as there are measurements. Where it has
-    more than k units the k best of its least squares solution are kept and least squares are solved once more on them,
-    so that the result has budget k. The other parameters, the result and the errors are those of `omp`.
+    more than k units the k best of its least squares solution are kept and least squares are solved once more on them;
+    the result is the one of these with the smallest residual, and has budget k. The other parameters, the result and
+    the errors are those of `omp`.
 
     Parameters
     ----------
@@ -192,7 +193,8 @@ def _pursue(
         enough = _CLOSER * namespace(size).maximum(level, relative * size)
         kind: Any = GramPursuit if serves(inner, y, units, steps * at_once * units.width) else OrthogonalPursuit
         pursuit: OrthogonalPursuit | GramPursuit = kind(inner, y, units, steps, at_once, first, enough)
-        every = _EVERY if not on_host(y) else 1 if callback is not None else steps
+        pruned = steps * at_once > k  # so that a later iterate may be the worse one
+        every = _EVERY if not on_host(y) else 1 if callback is not None or pruned else steps
         result = run(
             pursuit_iterates(operator, y, model, k, pursuit),
             tol=tol,

@@ -34,6 +34,7 @@ _CLOSER = 0.1  # share of the relative error so far that the next one is solved 
 _LOOK = 2  # iterations between looks at a penalised problem on the host, which often takes but ten
 _STEPS = 10_000  # of a penalised problem at most
 _PATIENCE = 150  # looks without a smaller gap after which rounding allows no more
+_LEAST = 1e-2  # weight of a start at least, in units of `lambda_max`
 _NUDGE = 0.01  # share by which the weight moves where the last two do not say more
 _PUSH, _DOWN = 0.7, 0.1  # how far the weight falls while all were too large, of what is known and at the most
 
@@ -83,11 +84,18 @@ class Form(ABC):
         as `check_gauge` gives it.
     level : array, (*batch,)
         the number that defines the form.
+
+    Attributes
+    ----------
+    size, correlation, largest : arrays
+        ||y||, A^H y and its `zero_weight`, which is `lambda_max`; one where y = 0.
     """
 
     def __init__(self, A: LinearOperator, y: Array, penalty: Penalty, level: Array) -> None:
         self.A, self.y, self.penalty, self.level = A, y, penalty, level
-        self.size = norm(y, len(A.out_shape))
+        self.size, self.correlation = norm(y, len(A.out_shape)), A.H @ y
+        largest = penalty.zero_weight(self.correlation)
+        self.largest = namespace(y).where(largest > 0, largest, namespace(y).ones_like(largest))
 
     @abstractmethod
     def excess(self, point: Point) -> Array:
@@ -118,12 +126,19 @@ class Form(ABC):
         return real_vdot(self.y, residual, len(self.A.out_shape))
 
 
-def first_point(A: LinearOperator, y: Array, penalty: Penalty) -> Point:
-    """The end of the curve, x = 0 at `lambda_max`, or at one where y = 0."""
-    correlation = A.H @ y
-    largest = penalty.zero_weight(correlation)
-    weight = namespace(largest).where(largest > 0, largest, namespace(largest).ones_like(largest))
-    return Point(weight, 0 * correlation, y, correlation, 0 * largest)
+def start_of(form: Form, end: Point, x: Array) -> tuple[Point, Array]:
+    """What x is good for as it is, and the weight that comes next: that at which x might be a solution.
+
+    Where x makes the weight of the solution look too large it is the point itself, elsewhere one nearer to zero.
+    """
+    A, residual = form.A, form.y - form.A @ x
+    correlation = A.H @ residual
+    weight = clip(form.penalty.zero_weight(correlation), _LEAST * end.weight, end.weight)
+    point = Point(weight, x, residual, correlation, form.penalty.value(x))
+    nearer = point.toward(end, form.share(point, end), form.penalty)
+    moved = norm(x, len(A.in_shape)) > 0
+    weight = namespace(x).where(moved, weight, clip(form.lighter(end), _DOWN * end.weight, end.weight))
+    return chosen(form.excess(point) > 0, point, nearer), weight
 
 
 def penalised(A: LinearOperator, y: Array, penalty: Penalty, weight: Array, x: Array, accuracy: Array) -> Point:
@@ -154,13 +169,18 @@ def penalised(A: LinearOperator, y: Array, penalty: Penalty, weight: Array, x: A
 
 
 def _gap(A: LinearOperator, y: Array, penalty: Penalty, weight: Array, state: Any) -> Array:
-    """Duality gap of an iterate for a penalty without a dual norm, by its residual scaled to be feasible."""
+    """Duality gap of an iterate for a penalty without a dual norm."""
     residual = y - A @ state.x
-    limit, along = penalty.zero_weight(A.H @ residual), real_vdot(y, residual, len(A.out_shape))
-    xp, squared = namespace(y), norm(residual, len(A.out_shape)) ** 2
+    limit = penalty.zero_weight(A.H @ residual)
+    return gap_from(state.objective, dual_of(y, residual, limit, weight, len(A.out_shape)))
+
+
+def dual_of(y: Array, residual: Array, limit: Array, weight: Array, ndim: int) -> Array:
+    """Dual value of a residual at a weight, scaled to be feasible; `limit` is the `zero_weight` of A^H residual."""
+    xp, along, squared = namespace(y), real_vdot(y, residual, ndim), norm(residual, ndim) ** 2
     scale = clip(divide(along, squared), 0)
     scale = xp.where(scale * limit > weight, divide(weight, limit), scale)
-    return gap_from(state.objective, scale * along - 0.5 * scale**2 * squared)
+    return scale * along - 0.5 * scale**2 * squared
 
 
 def closer(accuracy: Array, error: Array, tol: float) -> Array:
@@ -169,32 +189,30 @@ def closer(accuracy: Array, error: Array, tol: float) -> Array:
     return xp.where(error <= tol, xp.ones_like(error), xp.minimum(_CLOSER * error, 0.5 * accuracy))
 
 
-def root_iterates(form: Form, tol: float) -> Iterator[Iterate]:
-    """Yield where the form meets the straight line between the nearest points of both sides, without end.
+def root_iterates(form: Form, x: Array, tol: float) -> Iterator[Iterate]:
+    """Yield the start, then where the form meets the straight line between the nearest points of both sides, endlessly.
 
     The next weight is the secant's by the last two points, every third one the geometric mean of those of both sides,
     and before there is one that is too small it falls. A rough solution may lie on the wrong side, so that no weight is
     a bound for later ones.
     """
-    A, y, penalty, ndim = form.A, form.y, form.penalty, len(form.A.in_shape)
-    light = heavy = between = point = first_point(A, y, penalty)
-    xp, at_zero, best = namespace(y), form.excess(heavy) <= 0, form.bounds(heavy)[1]
-    bracketed, accuracy, count = at_zero, xp.full_like(best, ROUGH), 0
-    weight = clip(form.lighter(heavy), _DOWN * heavy.weight, heavy.weight)
+    A, y, penalty, ndim, xp = form.A, form.y, form.penalty, len(form.A.in_shape), namespace(x)
+    heavy = light = point = Point(form.largest, 0 * x, y, form.correlation, 0 * form.largest)
+    at_zero, best = form.excess(point) <= 0, form.bounds(point)[1]
+    start, weight = start_of(form, point, x)
+    between, bracketed, accuracy, count = chosen(at_zero, point, start), at_zero, xp.full_like(best, 2 * ROUGH), 0
     while True:
-        before, point = point, penalised(A, y, penalty, xp.where(at_zero, heavy.weight, weight), between.x, accuracy)
-        over = form.excess(point) > 0
-        heavy, light = chosen(over, point, heavy), chosen(over, light, point)
-        bracketed, x_prev, count = bracketed | ~over, between.x, count + 1
-        crossing = light.toward(heavy, form.share(light, heavy), penalty)
-        between = chosen(bracketed, crossing, point)
+        x_prev, x = x, between.x
         objective, bound = form.bounds(between)
         best = xp.maximum(best, xp.maximum(bound, form.bounds(point)[1]))
-        change = divide(norm(between.x - x_prev, ndim), norm(between.x, ndim))
-        gap = gap_from(objective, best)
-        state = Iterate(between.x, change, form.residual_norm(between), objective=objective, gap=gap)
+        change = divide(norm(x - x_prev, ndim), norm(x, ndim))
+        state = Iterate(x, change, form.residual_norm(between), objective=objective, gap=gap_from(objective, best))
         yield state
         accuracy = closer(accuracy, form.error(state), tol)
+        before, point = point, penalised(A, y, penalty, xp.where(at_zero, heavy.weight, weight), x, accuracy)
+        over, count = form.excess(point) > 0, count + 1
+        heavy, light, bracketed = chosen(over, point, heavy), chosen(over, light, point), bracketed | ~over
+        between = chosen(bracketed, light.toward(heavy, form.share(light, heavy), penalty), point)
         inside = _secant(form, point, before) if count % 3 else xp.sqrt(light.weight * heavy.weight)
         falling = clip(_PUSH * form.lighter(point), _DOWN * point.weight, _PUSH * point.weight)
         weight = xp.where(bracketed, inside, falling)

@@ -80,27 +80,50 @@ def sparsa_iterates(
 
     The first step, (*batch,), is the exact one for the gradient at zero where None is given.
     """
-    ndim, mdim, xp = len(A.in_shape), len(A.out_shape), namespace(x)
-    Ax = A @ x
     certified = Certificate(A, y, penalty)
-    step = first_step(A, y) if step is None else step
-    shortest, longest = step / _RANGE, step * _RANGE
-    objective = objective_at(penalty, x, y - Ax, mdim)[..., None]
-    recent = xp.concat([*[xp.full_like(objective, -float("inf"))] * memory, objective], axis=-1)
+    descent = Descent(A, x, first_step(A, y) if step is None else step, memory=memory, sigma=sigma)
+    descent.aim(y, penalty)
     while True:
-        residual = y - Ax
-        correlation = A.H @ residual
-        length = expand(step, ndim)
-        trial = penalty.prox(x + length * correlation, step)
-        image = A @ trial
-        reached = objective_at(penalty, trial, y - image, mdim)
-        move, worst = trial - x, xp.max(recent, axis=-1)
-        enough = worst - sigma / 2 * divide(norm(move, ndim) ** 2, step)
-        taken = reached <= enough + 10 * eps(worst) * abs(worst)
-        x_prev, x = x, xp.where(expand(taken, ndim), trial, x)
-        Ax_prev, Ax = Ax, xp.where(expand(taken, mdim), image, Ax)
-        yield partial(certified, x, x_prev, Ax, residual, correlation, x_prev, length, trial)
-        recent = xp.where(taken[..., None], xp.concat([recent[..., 1:], reached[..., None]], axis=-1), recent)
+        yield partial(certified, *descent.advance())
+
+
+class Descent:
+    """The state of SpaRSA: a signal, its image, the step and the objectives to fall below.
+
+    What it minimises, 0.5 ||A x - y||^2 + penalty(x), may change on the way.
+    """
+
+    def __init__(self, A: LinearOperator, x: Array, step: Array, *, memory: int = 5, sigma: float = 0.01) -> None:
+        self.A, self.x, self.image, self.step, self.sigma = A, x, A @ x, step, sigma
+        self.ndim, self.mdim = len(A.in_shape), len(A.out_shape)
+        self.shortest, self.longest = step / _RANGE, step * _RANGE
+        xp = namespace(x)
+        self.recent = xp.concat([xp.full_like(step[..., None], -float("inf"))] * (memory + 1), axis=-1)
+
+    def aim(self, y: Array, penalty: Penalty, anew: Array | None = None) -> None:
+        """Minimise this from now on; earlier objectives are forgotten, of the signals of a mask, (*batch,), alone."""
+        self.y, self.penalty, xp = y, penalty, namespace(y)
+        objective = objective_at(penalty, self.x, y - self.image, self.mdim)[..., None]
+        recent = xp.concat([xp.full_like(self.recent[..., 1:], -float("inf")), objective], axis=-1)
+        self.recent = recent if anew is None else xp.where(anew[..., None], recent, self.recent)
+
+    def advance(self) -> tuple[Array, Array, Array, Array, Array, Array, Array, Array]:
+        """One iteration; what `Certificate` takes."""
+        xp, ndim, mdim = namespace(self.x), self.ndim, self.mdim
+        residual = self.y - self.image
+        correlation = self.A.H @ residual
+        length = expand(self.step, ndim)
+        trial = self.penalty.prox(self.x + length * correlation, self.step)
+        image = self.A @ trial
+        reached = objective_at(self.penalty, trial, self.y - image, mdim)
+        move, worst = trial - self.x, xp.max(self.recent, axis=-1)
+        enough = worst - self.sigma / 2 * divide(norm(move, ndim) ** 2, self.step)
+        taken = self.taken = reached <= enough + 10 * eps(worst) * abs(worst)
+        x_prev, self.x = self.x, xp.where(expand(taken, ndim), trial, self.x)
+        image_prev, self.image = self.image, xp.where(expand(taken, mdim), image, self.image)
+        kept = xp.concat([self.recent[..., 1:], reached[..., None]], axis=-1)
+        self.recent = xp.where(taken[..., None], kept, self.recent)
         still = norm(move, ndim) == 0
-        next_step = xp.where(still, step, inverse_curvature(move, Ax - Ax_prev, ndim, mdim))
-        step = clip(xp.where(taken, next_step, _SHRINK * step), shortest, longest)
+        next_step = xp.where(still, self.step, inverse_curvature(move, self.image - image_prev, ndim, mdim))
+        self.step = clip(xp.where(taken, next_step, _SHRINK * self.step), self.shortest, self.longest)
+        return self.x, x_prev, self.image, residual, correlation, x_prev, length, trial
