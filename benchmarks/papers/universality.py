@@ -6,7 +6,8 @@ and of nonnegative ones, succeeds from random signs, random rows of transforms a
 Gaussian ones, up to what vanishes with N. Here N = 256, no noise, and whether the signal is the unique minimiser is
 decided by a certificate. Transforms have columns of random signs; ternary entries are zero two times out of three;
 columns of the expander have seven ones. "Paper" is the theory of Gaussian matrices for infinite N, delta = M / N,
-rho = k / M.
+rho = k / M. At delta = 0.1, 26 measurements of some five nonzeros, matrices still differ; from 0.25 on all are within
+5 % of the theory.
 """
 
 import sys
@@ -47,11 +48,11 @@ ENSEMBLES = {
 SIGNALS = {"l1": (cs.L1(), "signs"), "nonnegative": (cs.NonNegativeL1(), "nonnegative")}
 
 
-def trial(n, *, kind, ensemble, delta, share, rng):
+def trial(n, theory, *, kind, ensemble, delta, share, rng):
     """Whether a signal with rho = share of the theoretical one is recovered."""
     structure, signal = SIGNALS[kind]
     problem = cs.RecoveryTrial(n, ensemble=ENSEMBLES[ensemble], structure=structure, signal=signal)
-    return problem(rng=rng, delta=delta, rho=share * transition_rho(kind, delta))
+    return problem(rng=rng, delta=delta, rho=share * theory[kind, delta])
 
 
 def draw(fits, deltas):
@@ -82,15 +83,15 @@ def main(argv=None):
         "share": [0.6, 1.4] if chosen.quick else [0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3],
     }
     n, trials = (64, 2) if chosen.quick else (256, 60)
-    found = cs.sweep(partial(trial, n), axes, trials=trials, executor=chosen.workers, progress=False)
+    theory = {(kind, delta): float(transition_rho(kind, delta)) for kind in SIGNALS for delta in axes["delta"]}
+    found = cs.sweep(partial(trial, n, theory), axes, trials=trials, executor=chosen.workers, progress=False)
     cells = list(product(*list(axes.values())[:3]))
     fits = dict(zip(cells, found.fit("share", rising=False).ravel(), strict=True))
     lines = []
     for (kind, ensemble, delta), fit in fits.items():
-        theory = float(transition_rho(kind, delta))
-        ends = [float(end * theory) for end in fit.interval()]
-        found_by = fit.at() * theory, ends, int(fit.trials.sum())
-        lines.append(line(f"{kind}, delta {delta}", f"rho where half succeed, {ensemble}", theory, *found_by))
+        rho = theory[kind, delta]
+        found_by = fit.at() * rho, [float(end * rho) for end in fit.interval()], int(fit.trials.sum())
+        lines.append(line(f"{kind}, delta {delta}", f"rho where half succeed, {ensemble}", rho, *found_by))
     return write("universality", lines, draw(fits, axes["delta"]), chosen.out)
 
 
