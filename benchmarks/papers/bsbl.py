@@ -10,7 +10,7 @@ judged exactly, by a certificate.
 Unknown partition, as in a demonstration by the authors: N = 500, M = 200, K = 50 nonzeros in 6 runs of random lengths,
 autoregressions of correlations between 0.95 and 1, SNR 15 dB, error ||x' - x||^2 / ||x||^2. BSBL gets blocks of h
 coefficients that the runs do not respect, or (expanded) one at every place. Unless it is told the noise, it learns it,
-in half of the draws as next to none, which spoils the signal. The group lasso is told the norm of the noise, subspace
+in many draws as next to none, which spoils the signal. The group lasso is told the norm of the noise, subspace
 pursuit the numbers of nonzeros and of runs; least squares on the true support are the floor.
 """
 
