@@ -23,6 +23,11 @@ DEMOS = {
     "models": {"points": 3, "trials": 4, "workers": None},
     "rip": {"n": 32, "trials": 2},
     "bsbl": {"seeds": 1, "counts": (40, 80)},
+    "single_pixel": {},
+    "mri": {},
+    "coils": {},
+    "spectral_cube": {},
+    "inpainting": {},
 }
 
 

@@ -8,6 +8,7 @@ from .conftest import FULL
 
 DEMOS = {
     "feature_selection": {},
+    "branches": {"seeds": 1, "rounds": 2},
     "compute_budget": {},
     "efficiency": {} if FULL else {"rounds": 1},  # times are judged where the machine is quiet
     "low_rank_regression": {},
