@@ -3,6 +3,7 @@
 # make lint   ruff and mypy                       make docs       docs/_build/html (QUICK=1: without running the demos)
 # make docs-check  its links, too
 # make papers  the papers' experiments, re-run: numbers beside theirs
+# make figures  README's figures, and whether it quotes their numbers
 # make bench  tables side by side with peers     make test-lowest  the suite on the oldest dependencies
 # make bench TABLES="greedy rip"  some of them   make bench-compare REV=...  this version beside an older one
 # make test-torch  the property suite on torch    make mutants   typical GPU mistakes, one at a time: all are caught
@@ -15,13 +16,14 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PYTEST := -m pytest -n $(WORKERS) --dist worksteal -q
 ON_BACKENDS := tests/test_properties.py tests/test_backend.py tests/test_drawn_operators.py tests/test_cuda_twins.py
+ON_TORCH := tests/test_pruning.py tests/test_pruning_demos.py
 # the workers are the threads
 ONE_THREAD := OMP_NUM_THREADS=1
 TABLES ?= operators projections tree_projection tree_penalties group_prox batch convex constrained message_passing greedy rip needed \
 	adaptive sweeps scaling
 REV ?= HEAD
 
-.PHONY: demo demo-sweep test test-full test-lowest test-cupy test-gpu-static test-torch mutants lint docs docs-check bench bench-compare papers clean
+.PHONY: demo demo-sweep test test-full test-lowest test-cupy test-gpu-static test-torch mutants lint docs docs-check bench bench-compare papers figures clean
 
 demo: $(VENV)/base
 	$(BIN)/csrecover demo
@@ -45,7 +47,7 @@ test-gpu-static:
 	$(PYTHON) -m tests.gpu_static
 
 test-torch: $(VENV)-torch/done
-	$(ONE_THREAD) CSRECOVER_BACKENDS=torch:cpu $(VENV)-torch/bin/python $(PYTEST) $(ON_BACKENDS)
+	$(ONE_THREAD) CSRECOVER_BACKENDS=torch:cpu $(VENV)-torch/bin/python $(PYTEST) $(ON_BACKENDS) $(ON_TORCH)
 
 mutants: $(VENV)/dev
 	$(BIN)/python -m tests.gpu_mutants
@@ -72,6 +74,9 @@ bench-compare: $(VENV)/dev
 papers: $(VENV)/dev
 	$(ONE_THREAD) $(BIN)/python benchmarks/papers/run.py --out benchmarks/results/papers
 
+figures: $(VENV)/base
+	$(ONE_THREAD) $(BIN)/python demos/figures/make.py
+
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "csrecover needs Python 3.11 or newer: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
@@ -85,7 +90,7 @@ $(VENV)/dev: $(VENV)/bin/python pyproject.toml
 	touch $@ $(VENV)/base
 
 $(VENV)/docs: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install -q -e .[docs,fast,interop]
+	$(BIN)/python -m pip install -q -e .[docs,fast,interop,distributed]
 	touch $@ $(VENV)/base
 
 $(VENV)/bench: $(VENV)/bin/python pyproject.toml

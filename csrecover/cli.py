@@ -114,8 +114,9 @@ def run_demo(options: argparse.Namespace) -> int:
     """Run a demo, or list them."""
     available = demos()
     if options.list:
+        width = max(map(len, available))
         for name, path in available.items():
-            print(f"{name:10s} {path.read_text(encoding='utf-8').splitlines()[0].strip(chr(34))}")
+            print(f"{name:{width}s}  {path.read_text(encoding='utf-8').splitlines()[0].strip(chr(34))}")
         return 0
     if options.name not in available:
         return not_understood(f"no demo {options.name!r}; there are: {', '.join(available)}")

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 import csrecover as cs
 from csrecover import plotting
+from csrecover.testing import expect
 
 SETTINGS = ((160, 50), (256, 80), (384, 110))  # measurements, budget of coefficients
 
@@ -27,7 +28,7 @@ def recoveries(ecg, wavelet, m, k, seed):
     }
 
 
-def main(out=Path("out"), seeds=8):
+def main(out=Path("out"), seeds=8, tolerance=1):
     """Print SNR, time and iterations over the seeds; draw the first."""
     ecg = pywt.data.ecg().astype(float)
     ecg -= ecg.mean()
@@ -45,6 +46,9 @@ def main(out=Path("out"), seeds=8):
                 spread([result.iterations for result in results], ".0f"),
             )
             print(f"{m:3d}  {k:3d}  {name:9s}  " + "  ".join(numbers))
+    for name, reference in (("tree", 13), ("sparse", 3.2), ("l1", 5.6)):
+        quality = np.median([cs.snr(runs[160, 50, seed][name].signal, ecg) for seed in range(seeds)])
+        expect(f"{name}: median SNR in dB from 160 measurements", quality, reference, tolerance)
     print("figure:", plotting.save(draw(ecg, wavelet, runs[160, 50, 0]), out / "ecg.png"))
 
 

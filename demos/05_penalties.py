@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 import csrecover as cs
 from csrecover import plotting
+from csrecover.testing import expect
 
 N, M, FRACTION = 256, 100, 0.003  # samples, measurements, weight over the one from which on the answer is zero
 
@@ -28,14 +29,14 @@ def penalties(tree):
     }
 
 
-def main(out=Path("out"), seeds=3, tol=1e-3):
+def main(out=Path("out"), seeds=3, tol=1e-3, tolerance=0.8):
     """Print the quality of each recovery over the seeds; draw the first."""
     ecg = pywt.data.ecg().astype(float)[64 : 64 + N]
     ecg -= ecg.mean()
     wavelet = cs.Wavelet(N, "sym4")
     figure = Figure(figsize=(11, 7), layout="constrained")
     *panels, plane = figure.subplots(3, 2).flat
-    supports = {}
+    supports, reference = {}, {"l1": 16.2, "blocks": 16.5, "sparse blocks": 17, "tree": 17.7, "parent and child": 18.8}
     for ax, (name, penalty) in zip(panels, penalties(wavelet.tree).items(), strict=True):
         results = []
         for seed in range(seeds):
@@ -45,7 +46,8 @@ def main(out=Path("out"), seeds=3, tol=1e-3):
             results.append(cs.fista(A, y, weight * penalty, tol=tol))
         quality = np.median([cs.snr(wavelet.H @ result.x, ecg) for result in results])
         nonzeros = np.median([np.count_nonzero(result.x) for result in results])
-        print(f"{name:17s} {quality:5.2f} dB, {nonzeros:4.0f} coefficients, {results[0].iterations:4d} iterations")
+        print(f"{name}: {nonzeros:.0f} coefficients, {results[0].iterations} iterations")
+        expect(f"{name}: median SNR in dB", quality, reference[name], tolerance)
         plotting.draw_curves(ax, {"ECG": ecg, name: wavelet.H @ results[0].x}, f"{name}: {quality:.1f} dB")
         supports[name] = results[0].support
     plotting.draw_wavelet_plane(plane, wavelet, {name: supports[name] for name in ("tree", "l1")})

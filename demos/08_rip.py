@@ -15,6 +15,7 @@ from csrecover.analysis import coherence, gaussian_bounds, nsp
 from csrecover.analysis.theorems import PLAIN
 from csrecover.analysis.theory import transition_rho
 from csrecover.experiments import RecoveryTrial, sweep
+from csrecover.testing import expect
 
 ORDERS = (2, 3, 4, 6, 8, 12)  # numbers of nonzeros
 THEOREMS = {f"{each.name}: delta_{each.copies}k < {each.limit:.2f}": each for each in PLAIN if each.limit is not None}
@@ -78,8 +79,8 @@ def in_practice(structure, solver, n, trials):
     return found.fit()[0].at()
 
 
-def main(out=Path("out"), n=128, trials=40):
-    """Print the numbers, draw them."""
+def main(out=Path("out"), n=128, trials=40, tolerance=0.02):
+    """Print the numbers, the decisive ones beside references that hold for n = 128; draw them."""
     m = n // 2
     A = cs.gaussian(m, n, rng=0)
     estimates = constants(A)
@@ -100,6 +101,16 @@ def main(out=Path("out"), n=128, trials=40):
         print(f"{name}: {number(1 / rho)} measurements a nonzero, large matrices")
     for name, rho in found.items():
         print(f"{name}: {1 / rho:.2f} measurements a nonzero, measured")
+    asked = "measurements a nonzero that a theorem asks for, large matrices"
+    certified, refuted = known["l1: null space"]
+    for what, value, reference in (
+        (f"l1: {asked}", 1 / limits["l1: delta_2k < 0.71"], 89.5),
+        (f"CoSaMP: {asked}", 1 / limits["CoSaMP: delta_4k < 0.10"], 24400),
+        ("l1: nonzeros certified by the null space", certified, 3),
+        ("l1: nonzeros refuted by the null space", refuted, 8),
+        ("l1: nonzeros up to which half of random signals are recovered", m * found["l1: random signals"], 25.6),
+    ):
+        expect(what, value, reference, tolerance * reference)
     print("figure:", plotting.save(draw(A, estimates, known, limits, found), out / "rip.png"))
 
 

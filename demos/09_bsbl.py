@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 import csrecover as cs
 from csrecover import plotting
+from csrecover.testing import expect
 
 N, SIZE, K, CORRELATION, SNR, WANTED = 400, 20, 4, 0.95, 25, 0.3
 BLOCKS = cs.Blocks.uniform(N, SIZE)
@@ -38,16 +39,16 @@ def errors(m, seed):
     return {name: result.error(x) for name, result in found.items()}
 
 
-def main(out=Path("out"), seeds=5, counts=(30, 40, 50, 60, 80, 100, 120, 160, 200)):
+def main(out=Path("out"), seeds=5, counts=(30, 40, 50, 60, 80, 100, 120, 160, 200), tolerance=20):
     """Print and draw the median error against the number of measurements."""
     cells = [(m, seed) for m in counts for seed in range(seeds)]
     found = {cell: errors(*cell) for cell in tqdm(cells, delay=2, disable=None, leave=False)}
     figure = Figure(figsize=(6, 3.8), layout="constrained")
     ax = figure.subplots()
-    for name in found[cells[0]]:
+    for name, reference in zip(found[cells[0]], (60, 80, 120, 100), strict=True):
         medians = np.array([np.median([found[m, seed][name] for seed in range(seeds)]) for m in counts])
-        enough = [m for m, error in zip(counts, medians, strict=True) if error <= WANTED]
-        print(f"{name}: median error at most {WANTED} from m = {enough[0] if enough else f'more than {counts[-1]}'}")
+        needed = min((m for m, error in zip(counts, medians, strict=True) if error <= WANTED), default=np.inf)
+        expect(f"{name}: measurements for a median error of {WANTED}", needed, reference, tolerance)
         ax.semilogy(counts, np.minimum(medians, 2), "o-", label=name)
     ax.axvline(K * SIZE, color="grey", linestyle=":", label="nonzeros")
     ax.set(xlabel="measurements", ylabel="median relative error", title=f"{K} smooth blocks of {SIZE}, SNR {SNR} dB")

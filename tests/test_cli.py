@@ -1,5 +1,6 @@
 """The command line and the demos, at toy size."""
 
+import math
 import runpy
 import subprocess
 import sys
@@ -14,20 +15,30 @@ from .test_pruning_demos import DEMOS as PRUNING_DEMOS
 
 ROOT = Path(__file__).parent.parent
 DEMOS = {
-    "ecg": {"seeds": 1},
-    "blocks": {"seeds": 2},
+    "ecg": {"seeds": 1, "tolerance": math.inf},
+    "blocks": {"seeds": 2, "tolerance": math.inf},
     "image": {},
-    "structures": {"seeds": 1},
-    "penalties": {"seeds": 1},
-    "phase_transition": {"points": 4, "trials": 4, "workers": None},
-    "models": {"points": 3, "trials": 4, "workers": None},
-    "rip": {"n": 32, "trials": 2},
-    "bsbl": {"seeds": 1, "counts": (40, 80)},
+    "structures": {"seeds": 1, "tolerance": math.inf},
+    "penalties": {"seeds": 1, "tol": 1e-2, "tolerance": math.inf},
+    "phase_transition": {"points": 4, "trials": 4, "workers": None, "tolerance": math.inf},
+    "models": {"points": 3, "trials": 4, "workers": None, "tolerance": math.inf},
+    "rip": {"n": 32, "trials": 2, "tolerance": math.inf},
+    "bsbl": {"seeds": 1, "counts": (40, 80), "tolerance": math.inf},
     "single_pixel": {},
     "mri": {},
     "coils": {},
     "spectral_cube": {},
     "inpainting": {},
+    "line_spectra": {},
+    "clustered": {},
+    "channels": {},
+    "group_testing": {},
+    "low_rank": {},
+    "error_bars": {"draws": 4, "tolerance": math.inf},
+    "backends": {"backends": ("numpy", "array_api_strict"), "repeats": 1},
+    "batch": {"count": 20, "sizes": (1, 20)},
+    "dask": {"trials": 2},
+    "six_models": {"seeds": 2, "counts": (64, 112), "tolerance": math.inf},
 }
 
 
@@ -46,7 +57,7 @@ def test_demo_prints_a_number_and_writes_its_figure(name, tmp_path, capsys):
 
 
 def test_the_tree_recovers_the_ecg_far_better_than_plain_sparsity(tmp_path, capsys):
-    cli.load(cli.demos()["ecg"])(out=tmp_path, seeds=3)
+    cli.load(cli.demos()["ecg"])(out=tmp_path, seeds=3, tolerance=math.inf)
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:10]]
     snr = {(int(row[0]), row[2]): float(row[3]) for row in rows}
     assert snr[160, "tree"] > 11
@@ -123,7 +134,7 @@ def test_benchmark_writes_its_table(name, tmp_path, capsys):
 
 
 def test_every_structure_saves_measurements(tmp_path, capsys):
-    cli.load(cli.demos()["structures"])(out=tmp_path, seeds=3)
+    cli.load(cli.demos()["structures"])(out=tmp_path, seeds=3, tolerance=math.inf)
     lines = [line.split() for line in capsys.readouterr().out.splitlines() if "sparsity alone" in line]
     assert len(lines) == 9
     assert all(float(line[2]) < float(line[-1]) for line in lines)

@@ -9,6 +9,8 @@ from .conftest import FULL
 DEMOS = {
     "feature_selection": {},
     "branches": {"seeds": 1, "rounds": 2},
+    "heads": {"seeds": 1},
+    "gates": {"seeds": 1},
     "compute_budget": {},
     "efficiency": {} if FULL else {"rounds": 1},  # times are judged where the machine is quiet
     "low_rank_regression": {},

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,18 @@ def test_readme_snippet_prints_what_it_says(index, capsys):
     exec(compile(code, f"README snippet {index + 1}", "exec"), {})
     assert capsys.readouterr().out.splitlines() == claimed(code)
     assert claimed(code)
+
+
+def test_readme_quotes_the_numbers_of_its_figures_and_tables():
+    make = runpy.run_path(str(ROOT / "demos" / "figures" / "make.py"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert make["missing"](readme) == []
+    for number in ("(13.0 dB", "from 90 (l1)", "`omp` 53"):
+        (absent,) = make["missing"](readme.replace(number, "(1 dB"))
+        assert number in absent
+    printed = "SNR of tree: 2 dB\ntree: 13.04 (reference 13, tolerance 1)\nsparse: 3.2 (reference 3, tolerance 1)\n"
+    printed += "l1: 5.6 (reference 5.6, tolerance 1)\n"
+    assert "(13.0 dB, median of 8 draws), plain sparsity (3.2 dB) and l1 (5.6 dB)" in make["quote"]("ecg", printed)
 
 
 def test_there_are_eight_snippets():
