@@ -43,9 +43,7 @@ def main(out=Path("out"), count=500, sizes=(1, 5, 20, 100, 500)):
         ax.loglog(sizes, [1000 * seconds for seconds, _ in found.values()], "o-", label=f"{name}: {ratio}")
     expect("largest difference between an answer of the loop and of the batch", largest, 0, 1e-10)
     ax.set(
-        xlabel="signals in a batch",
-        ylabel="milliseconds a signal",
-        title=f"{count} signals of {N} coefficients, all in one batch against one by one",
+        xlabel="signals in a batch", ylabel="milliseconds a signal", title=f"{count} signals, in batches of each size"
     )
     ax.legend(frameon=False)
     print("figure:", plotting.save(figure, out / "batch.png"))

@@ -39,7 +39,7 @@ def main(out=Path("out"), seeds=10, counts=range(48, 145, 12), tolerance=0.2):
     """Print the bits and the measurements of each model, draw its error against the measurements."""
     signals = np.stack([transient(seed) for seed in range(seeds)])
     noise = np.random.default_rng(0).standard_normal((seeds, max(counts)))
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    figure = Figure(figsize=(7.6, 4.2), layout="constrained")
     ax, needed = figure.subplots(), {}
     for name, (model, k) in tqdm(MODELS.items(), delay=2, disable=None, leave=False):
         errors = []
@@ -54,7 +54,7 @@ def main(out=Path("out"), seeds=10, counts=range(48, 145, 12), tolerance=0.2):
         print(f"{name:8s} {bits:4.0f} bits, half of the signals to an error of 0.1 from m = {needed[name]:.0f}")
         ax.semilogy(counts, np.median(errors, axis=1), "o-", markersize=4, label=f"{name}, {bits:.0f} bits")
     ax.set(xlabel="measurements", ylabel="median relative error", title="Fewer supports, fewer measurements")
-    ax.legend(frameon=False, loc="lower left")
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     expect("measurements without structure over those with blocks", needed["plain"] / needed["blocks"], 1.85, tolerance)
     print("figure:", plotting.save(figure, out / "six_models.png"))
 
