@@ -126,7 +126,7 @@ class Dictionary:
         noise = xp.maximum(prior.noise, _CLOSEST * eps(y) * clip(real(xp.linalg.trace(covariance)), 1))
         identity = xp.eye(m, dtype=y.dtype, device=device(y))
         factor = xp.linalg.cholesky(covariance + noise[..., None, None] * identity)
-        inverse = xp.linalg.inv(factor)  # S^-1 = inverse^H inverse
+        inverse = xp.linalg.solve(factor, xp.broadcast_to(identity, factor.shape))  # S^-1 = inverse^H inverse
         white, columns = (inverse @ y[..., None])[..., 0], inverse @ self.blocked
         half = 1 if is_complex(y) else 0.5
         volume = 2 * xp.sum(xp.log(real(xp.linalg.diagonal(factor))), axis=-1) + m * log(pi / half)
