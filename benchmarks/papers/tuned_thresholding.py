@@ -117,7 +117,8 @@ def draw(rates, deltas, fits):
                 np.array([of(fit) * tuned_rho(delta) for delta, fit in zip(deltas, fits[:, index], strict=True)])
                 for of in (lambda fit: fit.interval()[0], lambda fit: fit.at(), lambda fit: fit.interval()[1])
             )
-            right.errorbar(deltas, middle, [middle - low, high - middle], label=name, linewidth=1, **look(index))
+            bars = np.stack([middle - low, high - middle])
+            right.errorbar(deltas, middle, bars, label=name, linewidth=1, **look(index))
         right.set(xlabel=label("delta"), ylabel=label("rho"), title="50 % points", xlim=(0, 1), ylim=(0, 0.7))
         right.legend(frameon=False)
     return figure
