@@ -101,7 +101,8 @@ solvers with a tolerance run at the loosest one, found to a quarter of a decade,
 of medians of at least five measures (one, where a call takes 20 s or more), whose range the tables give, with the first
 call, which may compile, and the memory by which a call makes the process grow. Textbook programs on trees and the
 eigenvalues of every submatrix are timed once. Below one we are faster. A ratio within a few hundredths of one is a tie,
-yet counted for who is ahead. Rows with several sizes or directions show their median and range.
+yet counted for who is ahead. Rows with several sizes or directions show their median and range. A table without columns
+for the first call and memory was written before they were measured.
 """
 
 
