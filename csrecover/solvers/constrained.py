@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from ..backend import (
     Array,
-    blas_threads,
     cast_like,
     is_complex,
     norm,
@@ -24,7 +22,7 @@ from .base import Counting, Progress, accounted, run
 from .bregman import QUICK, bregman_iterates
 from .convex import starting_point
 from .forms import Radius, Residual, SquareRoot
-from .problem import check_problem, one_a_signal
+from .problem import check_problem, one_a_signal, product_threads
 from .result import Result, Status, plain
 from .root import Form, check_gauge, root_iterates
 
@@ -253,7 +251,7 @@ def _solve(
     A, y = check_problem(A, y)
     penalty, size = check_gauge(A, penalty), norm(y, len(A.out_shape))
     counting = Counting(A)
-    with blas_threads(A.size_in * prod(y.shape)):
+    with product_threads(A, y):
         form = kind(counting, y, penalty, 0 * size if level is None else one_a_signal(level, name, size))
         x = starting_point(A, y, 0 * form.correlation, x0)
         steps = (bregman_iterates if level is None else root_iterates)(form, x, tol)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numbers
 import time
 from collections.abc import Callable, Iterator
-from math import inf, prod
+from math import inf
 from typing import Any
 
-from ..backend import Array, as_float, blas_threads, divide, eps, expand, is_complex, keep, namespace, norm, on_host
+from ..backend import Array, as_float, divide, eps, expand, is_complex, keep, namespace, norm, on_host
 from ..operators import LinearOperator
 from .base import Counting, Iterate, Progress, accounted, looks_every, run
-from .problem import check_penalty, check_problem
+from .problem import check_penalty, check_problem, product_threads
 from .result import Result
 from .scaling import scaled_penalty
 
@@ -57,7 +57,7 @@ def minimise(
     def merit(state: Iterate) -> Array:
         return divide(state.objective if state.gap is None else state.gap, half_energy)
 
-    with blas_threads(A.size_in * prod(y.shape)):
+    with product_threads(A, y):
         correlation = counting.H @ y
         penalty = scaled_penalty(penalty, scale, correlation)
         x = starting_point(A, y, 0 * correlation, x0)

@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import partial
-from math import inf, prod
+from math import inf
 from typing import Any
 
-from ..backend import Array, blas_threads, clip, divide, expand, namespace, norm, real_vdot
+from ..backend import Array, clip, divide, expand, namespace, norm, real_vdot
 from ..operators import LinearOperator
 from ..penalties import Penalty
 from .base import Counting, Iterate, Progress, accounted, run
 from .certificates import gap_from
 from .convex import starting_point
-from .problem import check_problem, one_a_signal
+from .problem import check_problem, one_a_signal, product_threads
 from .result import Result
 from .root import check_gauge, chosen
 
@@ -84,7 +84,7 @@ def dantzig(
     A, y = check_problem(A, y)
     penalty = check_gauge(A, penalty)
     counting = Counting(A)
-    with blas_threads(A.size_in * prod(y.shape)):
+    with product_threads(A, y):
         selector = _Selector(counting, y, penalty, one_a_signal(radius, "radius", norm(y, len(A.out_shape))))
         result = run(
             dantzig_iterates(selector, starting_point(A, y, 0 * selector.target, x0)),

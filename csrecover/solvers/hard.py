@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, blas_threads, divide, keep, namespace, norm
+from ..backend import Array, divide, keep, namespace, norm
 from ..operators import LinearOperator
 from .base import Counting, Iterate, Progress, accounted, looks_every, run
 from .convex import starting_point
 from .least_squares import Dense, prepare
 from .narrowing import Narrowing, Steps
-from .problem import check_model, check_problem, one_a_signal
+from .problem import check_model, check_problem, one_a_signal, product_threads
 from .result import Result
 from .selections import signals_at
 
@@ -61,7 +61,7 @@ def solve_with_model(
     counting = Counting(A)
     size = norm(y, len(A.out_shape))
     measure, merit = residual_measures(size, noise_level(noise, size))
-    with blas_threads(A.size_in * prod(y.shape)):
+    with product_threads(A, y):
         operator = counted(A, y, counting) if prepared else counting
         x = starting_point(A, y, namespace(y).zeros_like(operator.H @ y), x0)
         x = x if x0 is None else model.project(x, k)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from math import prod
 from typing import Any
 
-from ..backend import Array, blas_threads, is_complex, namespace
+from ..backend import Array, is_complex, namespace
 from ..operators import LinearOperator
 from .base import Counting, Iterate, Progress, accounted, looks_every, run
-from .problem import check_penalty, check_problem
+from .problem import check_penalty, check_problem, product_threads
 from .result import Result
 from .thresholding import thresholding
 
@@ -43,7 +42,7 @@ def pass_messages(
     A, y = check_problem(A, y)
     penalty = check_penalty(A, penalty)
     counting = Counting(A)
-    with blas_threads(A.size_in * prod(y.shape)):
+    with product_threads(A, y):
         algorithm = prepared(A, y)
         x = namespace(y).zeros_like(counting.H @ y)
         denoise = thresholding(penalty, complex_signals=is_complex(x))

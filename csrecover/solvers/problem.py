@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_float, cast_like, flat, is_complex, namespace, real_dtype_name, to_numpy
+from ..backend import Array, as_float, blas_threads, cast_like, flat, is_complex, namespace, real_dtype_name, to_numpy
 from ..models import Model, SupportModel
 from ..models.base import exceeds
 from ..operators import LinearOperator, as_operator
@@ -46,6 +48,11 @@ def check_problem(A: Any, y: Any) -> tuple[LinearOperator, Array]:
 
 _RANGE = {"float32": (1e-15, 1e15), "float64": (1e-145, 1e145)}  # magnitudes whose squares are safe
 _COMPLEX = {"float32": "complex64", "float64": "complex128"}
+
+
+def product_threads(A: LinearOperator, y: Array) -> AbstractContextManager:
+    """Context in which A and its adjoint are applied, to as many signals as y has, on as many BLAS threads as pay."""
+    return blas_threads(A.size_in * prod(y.shape))
 
 
 def check_model(A: LinearOperator, model: Any, k: Any) -> SupportModel:

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import count
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from ..backend import Array, blas_threads, eps, namespace, norm, on_host, to_numpy
+from ..backend import Array, eps, namespace, norm, on_host, to_numpy
 from ..models import Sparse, SupportModel
 from ..operators import LinearOperator
 from .base import Counting, Iterate, Progress, accounted, iterate, run
@@ -22,7 +21,7 @@ from .gram_pursuit import GramPursuit, serves
 from .hard import counted, noise_level, residual_measures
 from .least_squares import least_squares_on
 from .orthogonal import OrthogonalPursuit
-from .problem import check_model, check_problem
+from .problem import check_model, check_problem, product_threads
 from .result import Result, Status, plain
 from .units import Units
 
@@ -182,7 +181,7 @@ def _pursue(
     measure, merit = residual_measures(size, level)
     counting = Counting(A)
 
-    with blas_threads(A.size_in * prod(y.shape)):
+    with product_threads(A, y):
         operator = counted(A, y, counting)
         inner = operator if single is A else counted(single, y, Counting(single, counting.counts))
         first = None

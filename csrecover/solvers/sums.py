@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from math import prod
 from typing import Any
 
-from ..backend import Array, blas_threads, namespace, norm, on_host
+from ..backend import Array, namespace, norm, on_host
 from ..operators import Identity, LinearOperator, as_operator
 from ..penalties import Penalty
 from ..structures.signal import fit
 from .base import Counting, Iterate, Progress, accounted, looks_every, run
 from .convex import Iterates, starting_point
 from .equilibration import equilibrated, in_units
-from .problem import check_problem
+from .problem import check_problem, product_threads
 from .result import Result
 from .terms import Term
 
@@ -82,7 +81,7 @@ def minimise_sum(
     def measure(state: Iterate) -> Array:
         return state.change if state.gap is None else state.gap / unit
 
-    with blas_threads(A.size_in * prod(y.shape)):
+    with product_threads(A, y):
         zero = 0 * (counting.H @ y)
         zero = sum((term.operator.H @ (term.operator @ zero) for term in terms), start=zero)  # complex if one is
         x = starting_point(A, y, zero, x0) / units
