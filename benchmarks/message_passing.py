@@ -82,11 +82,11 @@ def celer(A, y):
 
 
 def skglm(A, y):
-    """Skglm's Lasso."""
+    """Skglm's Lasso, whose tolerance bounds the distance to the subdifferential."""
     from skglm import Lasso
 
     A, largest = np.asfortranarray(A), np.abs(A.T @ y).max() / len(y)
-    return lambda tol: Lasso(alpha=tol * largest, tol=1e-2 * tol, fit_intercept=False).fit(A, y).coef_
+    return lambda tol: Lasso(alpha=tol * largest, tol=1e-2 * tol * largest, fit_intercept=False).fit(A, y).coef_
 
 
 def compare(case, A, x, ours, peers, repeats):
