@@ -1,4 +1,4 @@
-"""Which channels, and where? Weights in two groups each, their channel and their place, by a consensus of copies."""
+"""Which weights of which channels? Each is in two groups, of its channel and of its place, by a consensus of copies."""
 
 # %% Digits seen by 12 random filters, 4 x 4 places each, whitened; the readout uses 3 channels at 2 x 2 places
 from pathlib import Path

@@ -43,7 +43,7 @@ myst_heading_anchors = 3
 sphinx_gallery_conf = {
     "examples_dirs": str(demo_pages.staged(HERE.parent / "demos", HERE / "_build" / "demos")),
     "gallery_dirs": "gallery",
-    "filename_pattern": ".*",
+    "filename_pattern": demo_pages.runnable(HERE.parent / "demos"),
     "image_scrapers": (demo_pages.written_figures,),
     "backreferences_dir": "gallery/backreferences",
     "doc_module": ("csrecover",),

@@ -60,7 +60,7 @@ class Dense(Wrapper):
 
     def _apply(self, x: Array) -> Array:
         at_hand = isinstance(self.source, Matrix) and on_host(x)
-        if not at_hand or _MANY * np.count_nonzero(to_numpy(x)) > x.size:
+        if not at_hand or _MANY * np.count_nonzero(to_numpy(x)) > prod(x.shape):
             return self.operator._apply(x)
         if isinstance(self.operator, Counting):
             self.operator.counts[0] += 1

@@ -72,6 +72,7 @@ def _factors(A: LinearOperator, parts: Sequence[tuple[LinearOperator, float]], y
     fit = _gram(A, y) / unit
     ridge = sum((share * _gram(L, y) for L, share in parts[1:]), start=parts[0][1] * _gram(parts[0][0], y))
     xp = namespace(y)
+    fit, ridge = (xp.astype(gram, xp.result_type(fit, ridge, y), copy=False) for gram in (fit, ridge))
     values, vectors = xp.linalg.eigh(fit + ridge)
     if not bool(values[0] > _CONDITION * values[-1]):
         return None
