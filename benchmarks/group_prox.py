@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from common import plainly, timed, write_table
 
 import csrecover as cs
+from csrecover.backend.streaming import in_stretches
 from csrecover.kernels import compiled
 
 SIZE = 8
@@ -61,12 +62,12 @@ def cases(n, rng):
     of_l1, of_blocks = peer_proxes(n)
 
     def rows(x, out):
-        kernel.rows(x.reshape(-1, SIZE), t, out.reshape(-1, SIZE))
+        in_stretches(kernel.rows, x.reshape(-1, SIZE), t, out.reshape(-1, SIZE))
 
     def segments(labels):
         return lambda x, out: kernel.segments(x[None], each, labels, out[None])
 
-    yield "l1", cs.L1(), l1, lambda x, out: kernel.entries(x, t, out), of_l1
+    yield "l1", cs.L1(), l1, lambda x, out: in_stretches(kernel.entries, x, t, out), of_l1
     yield "blocks of 8", cs.GroupL2(cs.Blocks.uniform(n, SIZE)), equal_blocks, rows, of_blocks
     yield "blocks of 1 to 16", cs.GroupL2(cs.Blocks(labels)), runs(labels), segments(labels), {}
     yield "the same, shuffled", cs.GroupL2(cs.Blocks(shuffled)), scattered(shuffled), segments(shuffled), {}

@@ -16,10 +16,10 @@ from torch.nn.functional import cross_entropy, max_pool2d
 
 import csrecover as cs
 from csrecover import plotting
-from csrecover.pruning import ProximalDescent, groups
+from csrecover.pruning import ProximalDescent, accuracy, groups
 from csrecover.testing.expect import expect
 
-SIZES, WIDTH, PIXELS, WEIGHT = (1, 3, 5) * 3, 8, 64, 0.011
+SIZES, WIDTH, PIXELS, WEIGHT = (1, 3, 5) * 3, 8, 64, 0.03
 
 
 class Inception(torch.nn.Module):
@@ -44,17 +44,14 @@ class Inception(torch.nn.Module):
         return sum(PIXELS * layer.weight.numel() for layer in convolutions) + self.classifier.weight.numel()
 
 
-def train(network, images, labels, epochs, weight=0.0):
+def train(network, images, labels, rng, epochs, weight=0.0):
     """Proximal gradient descent where all weights of a branch are one group; the norms of the groups by epoch."""
-    whole = {branch.weight: groups(branch.weight.shape, ()) for branch in network.branches}
-    penalties = [cs.GroupL2(whole[w], weight * w.numel() ** 0.5) if w in whole else None for w in network.parameters()]
-    descent, norms = ProximalDescent(list(network.parameters()), penalties, 0.05, momentum=0.9), []
+    weights = {f"branches.{place}.weight": branch.weight for place, branch in enumerate(network.branches)}
+    penalties = {n: cs.GroupL2(groups(w.shape, ()), weight * w.numel() ** 0.5) for n, w in weights.items()}
+    descent, norms = ProximalDescent.of(network, penalties, 0.05, momentum=0.9), []
     for _ in range(epochs):
-        for part in torch.randperm(len(labels)).split(64):
-            network.zero_grad()
-            cross_entropy(network(images[part]), labels[part]).backward()
-            descent.step()
-        norms.append([branch.weight.norm().item() for branch in network.branches])
+        descent.epoch(lambda x, t: cross_entropy(network(x), t), images, labels, batch=64, rng=rng)
+        norms.append([w.norm().item() for w in weights.values()])
     return np.array(norms)
 
 
@@ -71,12 +68,6 @@ def rebuilt(network):
 
 
 @torch.no_grad()
-def accuracy(network, images, labels):
-    """Share of the digits that are read."""
-    return (network(images).argmax(dim=1) == labels).float().mean().item()
-
-
-@torch.no_grad()
 def seconds(network, images):
     """Processor time of one thread."""
     with threadpool_limits(1):
@@ -90,27 +81,28 @@ def main(out=Path("out"), seeds=2, rounds=15):
     kept, errors, accuracies, left = [], [], [], []
     for seed in range(seeds):
         torch.manual_seed(seed)
-        parts = torch.randperm(len(labels)).tensor_split([6 * len(labels) // 10])
-        training, unseen = ((digits[part], labels[part]) for part in parts)
+        rng = np.random.default_rng(seed)
+        parts = np.split(rng.permutation(len(labels)), [6 * len(labels) // 10])
+        training, (unseen, answers) = ((digits[part], labels[part]) for part in parts)
         dense = Inception(SIZES)
-        train(dense, *training, epochs=12)
+        train(dense, *training, rng, epochs=12)
         sparse = copy.deepcopy(dense)
-        norms = train(sparse, *training, epochs=12, weight=WEIGHT)
+        norms = train(sparse, *training, rng, epochs=12, weight=WEIGHT)
         small = rebuilt(sparse)
         kept.append(len(small.branches))
         with torch.no_grad():
             errors.append((small(digits) - sparse(digits)).abs().max().item())
         times = np.min([[seconds(network, digits) for network in (dense, small)] for _ in range(rounds)], axis=0)
         left.append((small.multiplications() / dense.multiplications(), times[1] / times[0]))
-        train(small, *training, epochs=6)
-        accuracies.append([accuracy(network, *unseen) for network in (dense, small)])
+        train(small, *training, rng, epochs=6)
+        accuracies.append([accuracy(network(unseen), answers) for network in (dense, small)])
     accuracies, left = np.mean(accuracies, axis=0), np.mean(left, axis=0)
-    expect(f"branches kept of {len(SIZES)}", np.mean(kept), 3, 2)
+    expect(f"branches kept of {len(SIZES)}", np.mean(kept), 3, 1.5)
     expect("largest change of an output where the others are removed", max(errors), 0, 1e-5)
     expect("accuracy of all branches", accuracies[0], 0.978, 0.015)
-    expect("accuracy that is lost, after some more training", accuracies[0] - accuracies[1], 0.011, 0.02)
+    expect("accuracy that is lost, after some more training", accuracies[0] - accuracies[1], 0.017, 0.02)
     saved = (1 - left[1]) / (1 - left[0])
-    expect("share of time saved over that of multiplications", saved, 1.35, 0.55 if rounds >= 15 else np.inf)
+    expect("share of time saved over that of multiplications", saved, 1.1, 0.3 if rounds >= 15 else np.inf)
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     curves, bars = figure.subplots(1, 2, width_ratios=(2, 1))
     for size, color in zip((1, 3, 5), ("C2", "C1", "C0"), strict=True):

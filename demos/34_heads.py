@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy, scaled_dot_product_attention
 
 import csrecover as cs
 from csrecover import plotting
-from csrecover.pruning import ProximalDescent, active, groups
+from csrecover.pruning import ProximalDescent, accuracy, active, groups
 from csrecover.testing.expect import expect
 
 WIDTH, HEADS, SIZE = 32, 16, 8
@@ -46,17 +46,12 @@ class Transformer(torch.nn.Module):
 BLOCKS = groups((HEADS, SIZE, WIDTH), 0)
 
 
-def train(network, images, labels, epochs, size, weight=0.0):
+def train(network, images, labels, rng, epochs, batch, weight=0.0):
     """Proximal gradient descent where the output weights of a head are one group."""
-    names, parameters = zip(*network.named_parameters(), strict=True)
-    blocks = groups(tuple(network.output.shape), 0)
-    penalties = [cs.GroupL2(blocks, weight) if name == "output" else None for name in names]
-    descent = ProximalDescent(parameters, penalties, 0.05, momentum=0.9)
+    penalties = {"output": cs.GroupL2(groups(tuple(network.output.shape), 0), weight)}
+    descent = ProximalDescent.of(network, penalties, 0.05, momentum=0.9)
     for _ in range(epochs):
-        for part in torch.randperm(len(labels)).split(size):
-            network.zero_grad()
-            cross_entropy(network(images[part]), labels[part]).backward()
-            descent.step()
+        descent.epoch(lambda x, t: cross_entropy(network(x), t), images, labels, batch=batch, rng=rng)
 
 
 def strongest(network, count):
@@ -73,12 +68,6 @@ def rebuilt(network, kept):
     return small
 
 
-@torch.no_grad()
-def accuracy(network, images, labels):
-    """Share of the digits that are read."""
-    return (network(images).argmax(dim=1) == labels).float().mean().item()
-
-
 def main(out=Path("out"), seeds=2):
     """Print and draw the accuracy against the number of heads; nothing is trained again once they are removed."""
     digits, labels = load_digits(return_X_y=True)
@@ -86,18 +75,19 @@ def main(out=Path("out"), seeds=2):
     whole, (pruned, largest, drawn) = np.zeros(seeds), np.zeros((3, seeds, len(COUNTS)))
     for seed in range(seeds):
         torch.manual_seed(seed)
-        parts = torch.randperm(len(labels)).tensor_split([6 * len(labels) // 10])
-        training, unseen = ((digits[part], labels[part]) for part in parts)
+        rng = np.random.default_rng(seed)
+        parts = np.split(rng.permutation(len(labels)), [6 * len(labels) // 10])
+        training, (unseen, answers) = ((digits[part], labels[part]) for part in parts)
         dense = Transformer(HEADS)
-        train(dense, *training, epochs=16, size=64)
+        train(dense, *training, rng, epochs=16, batch=64)
         sparse = copy.deepcopy(dense)
-        train(sparse, *training, epochs=25, size=256, weight=0.03)
-        whole[seed] = accuracy(dense, *unseen)
+        train(sparse, *training, rng, epochs=25, batch=256, weight=0.03)
+        whole[seed] = accuracy(dense(unseen), answers)
         for place, count in enumerate(COUNTS):
-            pruned[seed, place] = accuracy(rebuilt(sparse, strongest(sparse, count)), *unseen)
-            largest[seed, place] = accuracy(rebuilt(dense, strongest(dense, count)), *unseen)
+            pruned[seed, place] = accuracy(rebuilt(sparse, strongest(sparse, count))(unseen), answers)
+            largest[seed, place] = accuracy(rebuilt(dense, strongest(dense, count))(unseen), answers)
             random = [rebuilt(dense, torch.randperm(HEADS) < count) for _ in range(10)]
-            drawn[seed, place] = np.mean([accuracy(network, *unseen) for network in random])
+            drawn[seed, place] = np.mean([accuracy(network(unseen), answers) for network in random])
     half = COUNTS.index(HEADS // 2)
     expect("accuracy of all heads", whole.mean(), 0.97, 0.02)
     expect("accuracy that is lost with half of the heads", np.mean(whole - pruned[:, half]), 0.003, 0.01)

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy, max_pool2d
 
 import csrecover as cs
 from csrecover import plotting
-from csrecover.pruning import ProximalDescent, groups
+from csrecover.pruning import ProximalDescent, accuracy, groups
 from csrecover.testing.expect import expect
 
 CHANNELS, SQUEEZED = 32, 8
@@ -29,29 +29,22 @@ class Gated(torch.nn.Module):
         self.excite = torch.nn.Parameter(torch.rand(CHANNELS, SQUEEZED))
         self.classifier = torch.nn.Linear(4 * CHANNELS, 10)
 
+    def gates(self, x):
+        """How open the channels are: (batch, CHANNELS, 8, 8) to (batch, CHANNELS)."""
+        return torch.tanh(torch.relu(torch.relu(self.squeeze(x.mean(dim=(2, 3)))) @ self.excite.T))
+
     def forward(self, images, kept=1):
-        """Scores of the ten digits, and the gates: (batch, 1, 8, 8) to (batch, 10) and (batch, CHANNELS)."""
+        """Scores of the ten digits where some channels are removed: (batch, 1, 8, 8) to (batch, 10)."""
         x = torch.relu(self.convolution(images))
-        gates = torch.tanh(torch.relu(torch.relu(self.squeeze(x.mean(dim=(2, 3)))) @ self.excite.T)) * kept
-        return self.classifier((gates[:, :, None, None] * max_pool2d(x, 4)).flatten(1)), gates
+        gates = (self.gates(x) * kept)[:, :, None, None]
+        return self.classifier((gates * max_pool2d(x, 4)).flatten(1))
 
 
-def train(network, images, labels, epochs, weight=0.0, kept=1):
+def train(network, images, labels, rng, epochs, weight=0.0, kept=1):
     """Proximal gradient descent where the weights of a gate are one group."""
-    names, parameters = zip(*network.named_parameters(), strict=True)
-    penalties = [cs.GroupL2(ROWS, weight) if name == "excite" else None for name in names]
-    descent = ProximalDescent(parameters, penalties, 0.1, momentum=0.9)
+    descent = ProximalDescent.of(network, {"excite": cs.GroupL2(ROWS, weight)}, 0.1, momentum=0.9)
     for _ in range(epochs):
-        for part in torch.randperm(len(labels)).split(64):
-            network.zero_grad()
-            cross_entropy(network(images[part], kept)[0], labels[part]).backward()
-            descent.step()
-
-
-@torch.no_grad()
-def accuracy(network, images, labels, kept=1):
-    """Share of the digits that are read where some channels are removed."""
-    return (network(images, kept)[0].argmax(dim=1) == labels).float().mean().item()
+        descent.epoch(lambda x, t: cross_entropy(network(x, kept), t), images, labels, batch=64, rng=rng)
 
 
 def main(out=Path("out"), seeds=3):
@@ -61,23 +54,24 @@ def main(out=Path("out"), seeds=3):
     whole, shut, again, (pruned, drawn) = *np.zeros((3, seeds)), np.zeros((2, seeds, len(COUNTS)))
     for seed in range(seeds):
         torch.manual_seed(seed)
-        parts = torch.randperm(len(labels)).tensor_split([6 * len(labels) // 10])
-        training, unseen = ((digits[part], labels[part]) for part in parts)
+        rng = np.random.default_rng(seed)
+        parts = np.split(rng.permutation(len(labels)), [6 * len(labels) // 10])
+        training, (unseen, answers) = ((digits[part], labels[part]) for part in parts)
         network = Gated()
-        train(network, *training, epochs=25)
-        whole[seed] = accuracy(network, *unseen)
-        train(network, *training, epochs=25, weight=0.015)
+        train(network, *training, rng, epochs=25)
+        whole[seed] = accuracy(network(unseen), answers)
+        train(network, *training, rng, epochs=25, weight=0.015)
         with torch.no_grad():
-            gates = network(training[0])[1]
+            gates = network.gates(torch.relu(network.convolution(training[0])))
         means = gates.mean(dim=0)
         shut[seed] = (gates.amax(dim=0) == 0).sum()
         for place, count in enumerate(COUNTS):
-            pruned[seed, place] = accuracy(network, *unseen, cs.Sparse().support(means, count))
+            pruned[seed, place] = accuracy(network(unseen, cs.Sparse().support(means, count)), answers)
             random = [torch.randperm(CHANNELS) < count for _ in range(10)]
-            drawn[seed, place] = np.mean([accuracy(network, *unseen, kept) for kept in random])
+            drawn[seed, place] = np.mean([accuracy(network(unseen, kept), answers) for kept in random])
         half = cs.Sparse().support(means, CHANNELS // 2)
-        train(network, *training, epochs=10, kept=half)
-        again[seed] = accuracy(network, *unseen, half)
+        train(network, *training, rng, epochs=10, kept=half)
+        again[seed] = accuracy(network(unseen, half), answers)
     half = COUNTS.index(CHANNELS // 2)
     expect("accuracy of all channels", whole.mean(), 0.97, 0.02)
     expect(f"channels of {CHANNELS} that no input opens", shut.mean(), 13, 4)

@@ -66,8 +66,8 @@ MUTANTS = [
     Mutant(
         "float() of a device number in every iteration",
         "solvers/proximal.py",
-        "        z = extrapolated(x, x_prev, expand(momentum, ndim))\n",
-        "        z = extrapolated(x, x_prev, momentum * (float(xp.max(t)) > 0))\n",
+        "        z, t, momentum = accelerated(z, x, x_prev, t, ndim, restart=restart)\n",
+        "        z, t, momentum = accelerated(z, x, x_prev, t * (float(xp.max(t)) > 0), ndim, restart=restart)\n",
         BUDGETS.format("wait_once"),
     ),
     Mutant(

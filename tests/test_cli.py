@@ -1,4 +1,4 @@
-"""The command line and the demos, at toy size."""
+"""The command line and the demos, at toy size; the demos at full size in the full profile."""
 
 import math
 import runpy
@@ -11,6 +11,7 @@ import pytest
 import csrecover as cs
 from csrecover import cli
 
+from .conftest import FULL
 from .test_pruning_demos import DEMOS as PRUNING_DEMOS
 
 ROOT = Path(__file__).parent.parent
@@ -48,12 +49,14 @@ def test_every_demo_is_run():
 
 @pytest.mark.parametrize("name", DEMOS)
 def test_demo_prints_a_number_and_writes_its_figure(name, tmp_path, capsys):
-    cli.load(cli.demos()[name])(out=tmp_path, **DEMOS[name])
+    settings = {} if FULL else DEMOS[name]
+    cli.load(cli.demos()[name])(out=tmp_path, **settings)
     printed = capsys.readouterr().out
     (figure,) = tmp_path.glob("*.png")
     assert f"figure: {figure}" in printed
     assert figure.stat().st_size > 10_000
     assert any(character.isdigit() for character in printed.partition("figure:")[0])
+    assert "(reference " in printed or settings
 
 
 def test_the_tree_recovers_the_ecg_far_better_than_plain_sparsity(tmp_path, capsys):

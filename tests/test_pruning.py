@@ -7,7 +7,16 @@ import pytest
 
 import csrecover as cs
 from csrecover.backend import where_is
-from csrecover.pruning import ProximalDescent, active, effective_rank, efficiency, groups, proximal_step, select
+from csrecover.pruning import (
+    ProximalDescent,
+    accuracy,
+    active,
+    effective_rank,
+    efficiency,
+    groups,
+    proximal_step,
+    select,
+)
 
 # --- groups -----------------------------------------------------------------------------------------------------------
 
@@ -124,6 +133,55 @@ def test_parameters_of_torch_bring_their_gradients():
     assert active(layer.weight, groups((6, 3), "columns")).shape == (3,)
 
 
+class Weights(np.ndarray):
+    """Weights of NumPy that hold a gradient, as parameters of torch do."""
+
+    grad = None
+
+
+class Fit:
+    """Half of a squared distance of weights, and its gradient, which it leaves at the weights."""
+
+    def __init__(self, weights, A, y):
+        self.weights, self.gradient = weights, A.T @ (A @ np.asarray(weights) - y)
+
+    def backward(self):
+        assert self.weights.grad is None  # that of the last batch is forgotten
+        self.weights.grad = self.gradient
+
+
+def test_an_epoch_is_a_step_for_each_batch_and_every_sample_is_in_one():
+    rng, w, seen = np.random.default_rng(0), np.ones((6, 3)).view(Weights), []
+    A, y, places = rng.standard_normal((10, 6)), rng.standard_normal((10, 3)), np.arange(10)
+    descent, twin = ProximalDescent([w], [cs.GroupL2(ROWS, 0.5)], 0.01, 0.9), np.ones((6, 3))
+
+    def loss(A, y, places):
+        seen.append(places)
+        return Fit(w, A, y)
+
+    descent.epoch(loss, A, y, places, batch=4, rng=np.random.default_rng(1))
+    assert [len(part) for part in seen] == [4, 4, 2]
+    assert sorted(np.concatenate(seen)) == list(range(10))
+    by_hand = ProximalDescent([twin], [cs.GroupL2(ROWS, 0.5)], 0.01, 0.9)
+    for part in seen:
+        by_hand.step([A[part].T @ (A[part] @ twin - y[part])])
+    np.testing.assert_array_equal(w, twin)
+
+
+def test_the_parameters_of_a_network_are_penalised_by_name():
+    class Network:
+        def named_parameters(self):
+            return {"first": np.ones((6, 3)), "second": np.ones(4)}.items()
+
+    penalty = cs.GroupL2(ROWS, 0.5)
+    descent = ProximalDescent.of(Network(), {"first": penalty}, 0.1)
+    assert [w.shape for w in descent.parameters] == [(6, 3), (4,)]
+    assert descent.penalties[0].weight == penalty.weight
+    assert descent.penalties[1] is None
+    with pytest.raises(ValueError, match=r"no parameters \['third'\], only \['first', 'second'\]"):
+        ProximalDescent.of(Network(), {"third": penalty}, 0.1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "match"),
     [
@@ -145,6 +203,8 @@ def test_bad_descents_are_refused(arguments, error, match):
 def test_weights_without_gradients_are_refused():
     with pytest.raises(TypeError, match=r"arrays of numpy hold no gradients: give them"):
         ProximalDescent([np.ones(3)], [None], 0.1).step()
+    with pytest.raises(TypeError, match=r"arrays of numpy hold no gradients"):
+        ProximalDescent([np.ones(3)], [None], 0.1).epoch(Fit, np.ones((2, 3)), batch=1, rng=np.random.default_rng(0))
 
 
 def test_one_gradient_a_parameter_or_none_moves():
@@ -228,6 +288,11 @@ def test_a_block_is_active_where_a_weight_is_not_zero_however_small(like, backen
     np.testing.assert_array_equal(found, [[False, False, True], [True, True, True]])
     found = cs.to_numpy(active(cs.to(weights, backend), cs.Groups([[0, 5, 6], [5], [1]], (6, 3))))
     np.testing.assert_array_equal(found, [[True, True, False], [False, False, False]])
+
+
+def test_accuracy_is_the_share_of_the_labels_with_the_largest_score(backend):
+    scores, labels = np.array([[1.0, 2, 0], [0, 0, 3], [5, 4, 3], [0, 1, 0]]), np.array([1, 2, 1, 0])
+    assert accuracy(*cs.to((scores, labels), backend)) == 0.5
 
 
 def test_efficiency_is_one_where_time_falls_as_the_operations_do():

@@ -1,4 +1,4 @@
-"""The demos of pruning, selection and identification, run whole: each fails outside the tolerance of its numbers."""
+"""The demos of pruning, selection and identification, run whole or nearly: each fails outside the tolerance of its numbers."""
 
 import pytest
 
@@ -12,7 +12,7 @@ DEMOS = {
     "heads": {"seeds": 1},
     "gates": {"seeds": 1},
     "compute_budget": {},
-    "efficiency": {} if FULL else {"rounds": 1},  # times are judged where the machine is quiet
+    "efficiency": {"rounds": 1},
     "dependency_graph": {"seeds": 3},
     "feature_collapse": {},
     "hierarchical_selection": {},
@@ -28,9 +28,10 @@ def test_demo_reaches_its_numbers_and_writes_its_figure(name, tmp_path, capsys):
     for package in ("sklearn", "torch"):
         if package in script.read_text(encoding="utf-8"):
             pytest.importorskip(package)
-    cli.load(script)(out=tmp_path, **DEMOS[name])
+    settings = {} if FULL else DEMOS[name]
+    cli.load(script)(out=tmp_path, **settings)
     printed = capsys.readouterr().out
     (figure,) = tmp_path.glob("*.png")
     assert f"figure: {figure}" in printed
     assert figure.stat().st_size > 10_000
-    assert "(reference " in printed or DEMOS[name]
+    assert "(reference " in printed or settings

@@ -5,7 +5,7 @@ import pytest
 
 import csrecover as cs
 from csrecover import kernels
-from csrecover.backend import streaming
+from csrecover.backend import streaming, systems
 from csrecover.penalties import group, l1
 
 
@@ -18,7 +18,8 @@ def long_cases(dtype):
     """Signals with blocks, longer than what goes through the cache in one piece, and thresholds of all shapes."""
     rng, n = np.random.default_rng(0), 2**16 + 40
     shuffled = np.unique(rng.integers(0, 7000, n), return_inverse=True)[1]
-    for blocks in (cs.Blocks.uniform(n, 8), cs.Blocks(np.arange(n).reshape(-1, 8) // 8), cs.Blocks(shuffled)):
+    runs = cs.Blocks(np.cumsum((rng.random(n) < 0.1) & (np.arange(n) > 1000)))
+    for blocks in (cs.Blocks.uniform(n, 8), cs.Blocks(np.arange(n).reshape(-1, 8) // 8), cs.Blocks(shuffled), runs):
         for batch in ((), (3,), (2, 1)):
             x = draw(rng, (*batch, *blocks.shape), dtype)
             x.reshape(-1)[:40] = 0
@@ -56,3 +57,23 @@ def test_numbers_that_are_none_spread_in_long_signals_as_in_short_ones():
         spread = np.isnan(group.shrink_blocks(x, 0.5, blocks)).reshape(-1, 4)
         assert spread[np.isnan(x).reshape(-1, 4).any(axis=1)].all()
         assert np.isnan(l1.soft_threshold(x, 0.5)).sum() == np.isnan(x).sum()
+
+
+@pytest.mark.skipif(kernels.compiled("shrinkage") is None, reason="numba is not installed")
+@pytest.mark.parametrize("threads", [1, 3])
+def test_stretches_on_threads_give_what_one_gives(threads, monkeypatch):
+    rng, n = np.random.default_rng(0), 2**15 + 24
+    x, blocks, t = rng.standard_normal((2, n)), cs.Blocks.uniform(n, 8), rng.uniform(0, 3, (2, 1))
+    wanted = group.shrink_blocks(x, t, blocks), l1.soft_threshold(x, t)
+    monkeypatch.setattr(streaming, "_STRETCH", 2**12)
+    monkeypatch.setattr(systems, "_threads", lambda: threads)
+    seen = group.shrink_blocks(x, t, blocks), l1.soft_threshold(x, t)
+    for ours, theirs in zip(seen, wanted, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_starts_are_those_of_blocks_that_follow_each_other():
+    np.testing.assert_array_equal(cs.Blocks([0, 0, 1, 2, 2, 2]).starts, [0, 2, 3])
+    np.testing.assert_array_equal(cs.Blocks(np.array([[0, 1], [1, 1]], np.uint8)).starts, [0, 1])
+    assert cs.Blocks(np.array([0, 1, 1, 0], np.uint8)).starts is None
+    assert cs.Blocks([1, 1, 0]).starts is None

@@ -14,7 +14,7 @@ from ..penalties import L1, GroupL2, NonNegativeL1, Penalty
 from ..structures.signal import fit
 from .least_peak import Bracket, least_peak, peak
 
-_BLOCK = 64  # columns that LAPACK reflects at a time
+_BLOCK = 32  # columns that LAPACK reflects at a time
 _ROUNDING = 100.0  # units of rounding in the bounds, for columns of condition number 1
 
 
@@ -174,23 +174,23 @@ def _decide(A: np.ndarray, x: np.ndarray, one_sided: bool, precision: _Precision
     if k > m:
         return verdict("dependent", np.inf, np.inf)
     A = A.astype(precision.dtype, copy=False)
-    geqrf, ormqr, trtrs = get_lapack_funcs(("geqrf", "ormqr", "trtrs"), dtype=A.dtype)
-    if A.shape[1] <= m and _condition(geqrf(A)[0]) > precision.dependent:
+    geqrt, gemqrt, trtrs = get_lapack_funcs(("geqrt", "gemqrt", "trtrs"), dtype=A.dtype)
+    if A.shape[1] <= m and _condition(geqrt(min(_BLOCK, A.shape[1]), A)[0]) > precision.dependent:
         return verdict("injective", 0.0, 0.0)
-    factored, tau, _, _ = geqrf(A.take(support, axis=1), overwrite_a=True)
+    factored, blocks, _ = geqrt(min(_BLOCK, k), A.take(support, axis=1), overwrite_a=True)
     reciprocal = _condition(factored)
     if not reciprocal > precision.dependent:
         return verdict("undecided" if precision is _SINGLE else "dependent", -np.inf, np.inf)
     head = np.zeros((m, 1), A.dtype)
     head[:k, 0] = trtrs(factored[:k], (x[on] / norms[on][:, None]).ravel(), trans=1)[0]
     rest = A.take(others, axis=1)
-    c = (ormqr("L", "N", factored, tau, head, _BLOCK)[0][:, 0] @ rest).reshape(-1, size)
+    c = (gemqrt(factored, blocks, head)[0][:, 0] @ rest).reshape(-1, size)
     margin = max(precision.margin, _ROUNDING * float(np.finfo(A.dtype).eps) / reciprocal)
     bounds = Bracket(-np.inf, peak(c, one_sided), 0)
     if k == m:
         bounds = Bracket(bounds.high, bounds.high, 0)
     elif not bounds.high < 1 - margin:
-        rotated, _, _ = ormqr("L", "T", factored, tau, rest, _BLOCK * len(others), overwrite_c=True)
+        rotated, _ = gemqrt(factored, blocks, rest, trans="T", overwrite_c=True)
         B = rotated[k:].T.reshape(len(c), size, m - k)
         bounds = least_peak(c, B, one_sided=one_sided, margin=margin)
     how = "certificate" if bounds.high < 1 - margin else "descent" if bounds.low > 1 + margin else "undecided"

@@ -56,16 +56,16 @@ def least_peak(c: np.ndarray, B: np.ndarray, *, one_sided: bool, margin: float) 
         x, slope, plain, radial, mixed, curvature = _barrier(u, t, one_sided)
         mu = mu or -1 / slope
         weighted = _square_root(B, u, plain, radial).reshape(units * size, rank)
-        hessian = syrk(1.0, weighted.T)
+        hessian = syrk(1.0, weighted.T, lower=True)
         hessian.ravel(order="K")[:: rank + 1] += _RIDGE * eps * np.vdot(weighted, weighted) / rank
-        factor, failed = potrf(hessian, overwrite_a=True)
+        factor, failed = potrf(hessian, lower=True, clean=False, overwrite_a=True)
         if failed:
             break
         sides = np.stack([x.ravel() @ rows, mixed.ravel() @ rows], axis=1)
-        solved, _ = potrs(factor, sides)
+        solved, _ = potrs(factor, sides, lower=True)
         dt = -(1 / mu + slope - sides[:, 1] @ solved[:, 0]) / (curvature - sides[:, 1] @ solved[:, 1])
         du = (rows @ (-solved[:, 0] - solved[:, 1] * dt)).reshape(units, size)
-        aimed = x + plain * du + radial * np.sum(u * du, axis=1, keepdims=True) * u + mixed * dt
+        aimed = x + plain * du + radial * _inner(u, du)[:, None] * u + mixed * dt
         if np.linalg.norm(aimed.ravel() @ rows) <= rounding * np.linalg.norm(aimed):
             low = max(low, _dual(aimed, c, one_sided))
         length = min(1.0, _SHARE * _to_boundary(u, t, du, dt, one_sided))
@@ -78,7 +78,12 @@ def least_peak(c: np.ndarray, B: np.ndarray, *, one_sided: bool, margin: float) 
 
 def peak(u: np.ndarray, one_sided: bool) -> float:
     """Largest norm of a unit, or the largest number."""
-    return float(np.max(u)) if one_sided else float(np.max(np.einsum("ij,ij->i", u, u))) ** 0.5
+    return float(np.max(u)) if one_sided else float(np.max(_inner(u, u))) ** 0.5
+
+
+def _inner(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Inner product of each unit."""
+    return np.einsum("ij,ij->i", u, v)
 
 
 def _barrier(u: np.ndarray, t: float, one_sided: bool) -> tuple:
@@ -89,7 +94,7 @@ def _barrier(u: np.ndarray, t: float, one_sided: bool) -> tuple:
     if one_sided:
         x = 1 / (t - u)
         return x, -np.sum(x), x**2, np.zeros_like(x), -(x**2), np.sum(x**2)
-    inverse = 1 / (t**2 - np.sum(u * u, axis=1, keepdims=True))
+    inverse = 1 / (t**2 - _inner(u, u)[:, None])
     plain, radial = 2 * inverse, 4 * inverse**2
     return plain * u, -t * np.sum(plain), plain, radial, -t * radial * u, np.sum(t**2 * radial - plain)
 
@@ -98,7 +103,7 @@ def _square_root(B: np.ndarray, u: np.ndarray, plain: np.ndarray, radial: np.nda
     """Some R B with R^T R = plain I + radial u u^T, unit by unit."""
     if u.shape[1] == 1:
         return B * np.sqrt(plain + radial * u * u)[..., None]
-    root, square = np.sqrt(plain), np.sum(u * u, axis=1, keepdims=True)
+    root, square = np.sqrt(plain), _inner(u, u)[:, None]
     stretch = radial / (root * (1 + np.sqrt(1 + radial * square / plain)))
     along = np.einsum("ij,ijk->ik", u, B)
     return root[..., None] * B + (stretch * u)[..., None] * along[:, None, :]
@@ -108,7 +113,7 @@ def _dual(x: np.ndarray, c: np.ndarray, one_sided: bool) -> float:
     """The lower bound that x gives, B^T x = 0."""
     if one_sided:
         return float(np.vdot(c, x) / np.sum(x)) if np.min(x) >= 0 else -np.inf
-    return float(np.vdot(c, x) / np.sum(np.sqrt(np.sum(x * x, axis=1))))
+    return float(np.vdot(c, x) / np.sum(np.sqrt(_inner(x, x))))
 
 
 def _to_boundary(u: np.ndarray, t: float, du: np.ndarray, dt: float, one_sided: bool) -> float:
@@ -116,8 +121,8 @@ def _to_boundary(u: np.ndarray, t: float, du: np.ndarray, dt: float, one_sided: 
     if one_sided:
         left, speed = t - u, du - dt
     else:
-        left = t**2 - np.sum(u * u, axis=1)
-        half, square = np.sum(u * du, axis=1) - t * dt, np.sum(du * du, axis=1) - dt**2
+        left = t**2 - _inner(u, u)
+        half, square = _inner(u, du) - t * dt, _inner(du, du) - dt**2
         speed = half + np.sqrt(np.maximum(half**2 + square * left, 0))
         speed[half**2 + square * left < 0] = 0
     ahead = speed > 0

@@ -28,8 +28,7 @@ def blas_threads(entries: int) -> AbstractContextManager:
 
 def in_threads(function: Callable[[Any], Any], items: Sequence[Any]) -> None:
     """Call a function for each item, on as many threads as BLAS may use now: for calls that release Python's lock."""
-    allowed = max((each.num_threads for each in _threadpools().lib_controllers), default=1)
-    count = min(allowed, len(items))
+    count = min(_threads(), len(items)) if len(items) > 1 else 1
 
     def in_turn(part: Sequence[Any]) -> None:
         for item in part:
@@ -65,6 +64,11 @@ class _OneThread(AbstractContextManager):
 
 
 _ONE_THREAD = _OneThread()
+
+
+def _threads() -> int:
+    """How many threads BLAS may use now."""
+    return max((each.num_threads for each in _threadpools().lib_controllers), default=1)
 
 
 @cache

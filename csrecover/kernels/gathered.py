@@ -7,7 +7,7 @@ import numpy as np
 
 from .jit import jit
 
-__all__ = ["combine", "solve"]
+__all__ = ["combine", "solve", "total"]
 
 _sums = numba.njit(fastmath={"contract", "reassoc", "nsz"})  # in any order
 
@@ -23,6 +23,12 @@ def combine(rows, place, x, out):
                 chosen[count], values[count] = place[j], x[i, j]
                 count += 1
         _sum(rows, chosen[:count], values[:count], out[i])
+
+
+@jit
+def total(rows, place, x, out):
+    """`out` is the sum of rows[place[j]], each times x[j]."""
+    _sum(rows, place, x, out)
 
 
 @jit

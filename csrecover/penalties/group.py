@@ -121,7 +121,7 @@ def _shrunk_long(x: Array, t: Any, blocks: Blocks) -> Array | None:
     """The same of a long NumPy array; None where the plain code is as fast."""
     signals = flat(x, len(blocks.shape))
     if blocks.size is None:
-        out = shrunk_segments(signals, t, blocks.labels.reshape(-1), blocks.count)
+        out = shrunk_segments(signals, t, blocks.labels.reshape(-1), blocks.starts, blocks.count)
     else:
         out = shrunk_rows(signals.reshape(*signals.shape[:-1], blocks.count, blocks.size), t)
         out = out.reshape(*out.shape[:-2], -1)

@@ -2,12 +2,13 @@
 
 from .descent import ProximalDescent, proximal_step
 from .groups import groups
-from .measures import active, effective_rank, efficiency
+from .measures import accuracy, active, effective_rank, efficiency
 from .selection import Selection, select
 
 __all__ = [
     "ProximalDescent",
     "Selection",
+    "accuracy",
     "active",
     "effective_rank",
     "efficiency",

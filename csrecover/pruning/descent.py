@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from ..backend import Array, is_array, namespace, to, where_is
 from ..penalties import Penalty
@@ -82,6 +84,47 @@ class ProximalDescent:
         object.__setattr__(self, "penalties", tuple(to(penalty, where_is(weights)) for penalty, weights in pairs))
         copies = (namespace(weights).asarray(weights, copy=True) for weights in map(_values, parameters))
         object.__setattr__(self, "previous", tuple(copies))
+
+    @classmethod
+    def of(cls, network: Any, penalties: Mapping[str, Penalty], rate: float, momentum: float = 0.0) -> ProximalDescent:
+        """Descent on all parameters of a torch module, those with a penalty by their names.
+
+        Raises
+        ------
+        ValueError
+            When the network has no parameter of a name.
+        """
+        parameters = dict(network.named_parameters())
+        if unknown := [name for name in penalties if name not in parameters]:
+            raise ValueError(f"the network has no parameters {unknown}, only {list(parameters)}")
+        return cls(list(parameters.values()), [penalties.get(name) for name in parameters], rate, momentum)
+
+    def epoch(self, loss: Callable[..., Any], *data: Array, batch: int, rng: np.random.Generator) -> None:
+        """Take a step for each batch of the data, in random order: one pass through them.
+
+        Parameters
+        ----------
+        loss : callable
+            the loss of a batch of each array of `data`, whose `backward` gives the parameters their gradients.
+        data : arrays (count, ...), such as inputs and labels
+        batch : int
+            how many of them a step sees, the last one less where they do not divide.
+        rng : numpy Generator
+            draws the order.
+
+        Raises
+        ------
+        TypeError
+            When the weights hold no gradients, as those of NumPy.
+        """
+        for weights in self.parameters:
+            _gradient(weights)
+        order = rng.permutation(len(data[0]))
+        for start in range(0, len(order), batch):
+            for weights in self.parameters:
+                weights.grad = None
+            loss(*(part[order[start : start + batch]] for part in data)).backward()
+            self.step()
 
     def step(self, gradients: Sequence[Array | None] | None = None) -> None:
         """Take one step.

@@ -7,6 +7,13 @@ from ..penalties.base import positive_number
 from ..structures import Blocks, Groups
 
 
+def accuracy(scores: Array, labels: Array) -> float:
+    """Share of the rows of scores, (count, classes), whose largest is at their label, (count,)."""
+    xp = namespace(scores)
+    right = xp.argmax(scores, axis=-1) == labels
+    return int(xp.sum(xp.astype(right, xp.int64))) / labels.shape[0]
+
+
 def active(weights: Array, blocks: Blocks | Groups) -> Array:
     """Which blocks hold a weight that is not zero: (*batch, *shape) to bool (*batch, count), where the weights live.
 

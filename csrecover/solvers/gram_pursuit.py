@@ -91,7 +91,7 @@ class GramPursuit:
                 self._fetch(i)
                 continue
             count = self.counts[i, 0]
-            rest = self.y[i] - (self.x[i, :count] @ self.columns.take(self.chosen[i, :count]) if count else 0)
+            rest = self.y[i] - (self.columns.combined(self.chosen[i, :count], self.x[i, :count]) if count else 0)
             if np.linalg.norm(rest) <= self.enough[i]:
                 self.running[i] = False
                 return

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
-from ..backend import Array, namespace, real_vdot
-from ..kernels import fused
+import numpy as np
+
+from ..backend import Array, expand, namespace, real_dtype, real_vdot
+from ..backend.streaming import as_compiled, is_long
+from ..kernels import compiled, fused
+
+
+def accelerated(z: Array, x: Array, x_prev: Array, t: Array, ndim: int, *, restart: bool) -> tuple[Array, Array, Array]:
+    """The point from which the next step begins, the next t, (*batch,), and the momentum that led there, (*batch,)."""
+    if is_long(x) and (kernel := compiled("momentum")):
+        real = real_dtype(x)
+        rows = (as_compiled(each).view(real).reshape(t.size, -1) for each in (z, x, x_prev))
+        z_next, t_next, momentum = np.empty_like(x, order="C"), np.empty_like(t), np.empty_like(t)
+        after = z_next.view(real).reshape(t.size, -1), t_next.reshape(-1), momentum.reshape(-1)
+        kernel.accelerate(*rows, as_compiled(t).reshape(-1), restart, *after)
+        return z_next, t_next, momentum
+    t, momentum = next_momentum(t, uphill(z, x, x_prev, ndim) if restart else 0 * t)
+    return extrapolated(x, x_prev, expand(momentum, ndim)), t, momentum
 
 
 @fused

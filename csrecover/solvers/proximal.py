@@ -13,7 +13,7 @@ from .base import Progress
 from .certificates import Certificate
 from .convex import Iterates, minimise
 from .guarded import guarded_iterates
-from .momentum import extrapolated, next_momentum, uphill
+from .momentum import accelerated, extrapolated
 from .result import Result
 
 
@@ -180,13 +180,11 @@ def fista_iterates(
     Az, xp = Ax, namespace(x)
     certified = Certificate(A, y, penalty, extrapolate=extrapolate)
     t = xp.ones_like(norm(x, ndim))
-    downhill = xp.zeros_like(t)
     while True:
         residual = y - Az
         correlation = A.H @ residual
         x_prev, x = x, penalty.prox(z + step * correlation, step)
         Ax_prev, Ax = Ax, A @ x
         yield partial(certified, x, x_prev, Ax, residual, correlation, z, step)
-        t, momentum = next_momentum(t, uphill(z, x, x_prev, ndim) if restart else downhill)
-        z = extrapolated(x, x_prev, expand(momentum, ndim))
+        z, t, momentum = accelerated(z, x, x_prev, t, ndim, restart=restart)
         Az = extrapolated(Ax, Ax_prev, expand(momentum, len(A.out_shape)))

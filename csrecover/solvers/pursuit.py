@@ -25,7 +25,7 @@ from .problem import check_model, check_problem, product_threads
 from .result import Result, Status, plain
 from .units import Units
 
-_EVERY = 10  # iterations between looks on a device; on the host the last alone where nothing else is wanted
+_EVERY = 10  # iterations between looks on a device
 _CLOSER = 1 - 1e-3  # share of the residual to reach, so that the product that certifies it may round
 
 
@@ -192,12 +192,14 @@ def _pursue(
         enough = _CLOSER * namespace(size).maximum(level, relative * size)
         kind: Any = GramPursuit if serves(inner, y, units, steps * at_once * units.width) else OrthogonalPursuit
         pursuit: OrthogonalPursuit | GramPursuit = kind(inner, y, units, steps, at_once, first, enough)
-        pruned = steps * at_once > k  # so that a later iterate may be the worse one
-        every = _EVERY if not on_host(y) else 1 if callback is not None or pruned else steps
+        every, before = (1 if on_host(y) else _EVERY), 0
+        most = -(-steps // every) * every if last == steps else last
+        if callback is None and every == 1 and isinstance(last, numbers.Integral):
+            before = max(0, min(last, k // at_once) - 1)  # up to k units a later iterate is the better one
         result = run(
-            pursuit_iterates(operator, y, model, k, pursuit),
+            pursuit_iterates(operator, y, model, k, pursuit, before),
             tol=tol,
-            max_iter=-(-steps // every) * every if last == steps else last,
+            max_iter=most - before if before else most,
             callback=callback,
             measure=measure,
             merit=merit,
@@ -209,9 +211,9 @@ def _pursue(
 
 
 def pursuit_iterates(
-    A: LinearOperator, y: Array, model: SupportModel, k: int, pursuit: OrthogonalPursuit | GramPursuit
+    A: LinearOperator, y: Array, model: SupportModel, k: int, pursuit: OrthogonalPursuit | GramPursuit, before: int
 ) -> Iterator[Callable[[], Iterate]]:
-    """Yield functions that take a pursuit to their iteration and give its iterate, without end."""
+    """Yield functions that take a pursuit to their iteration and give its iterate, without end, after the first few."""
     xp, x = namespace(y), 0
 
     def look(iteration: int) -> Iterate:
@@ -222,7 +224,7 @@ def pursuit_iterates(
             x = least_squares_on(A, y, model.support(x, k), model.max_nonzeros(k))
         return iterate(x, x_prev, y - A @ x, A)
 
-    for iteration in count(1):
+    for iteration in count(1 + before):
         yield partial(look, iteration)
 
 

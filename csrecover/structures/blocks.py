@@ -83,6 +83,12 @@ class Blocks:
         """Number of coefficients in each block, on the host."""
         return np.bincount(to_numpy(self.labels).reshape(-1))
 
+    @cached_property
+    def starts(self) -> np.ndarray | None:
+        """First coefficient of each block, on the host; None where the blocks do not follow each other in order."""
+        steps = np.diff(to_numpy(self.labels).reshape(-1), prepend=-1)
+        return np.flatnonzero(steps) if (steps >= 0).all() else None
+
     def sums(self, values: Array) -> Array:
         """Sum of real values over each block: (*batch, *shape) to (*batch, count)."""
         xp, values = namespace(values), flat(values, len(self.shape))
