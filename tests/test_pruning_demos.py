@@ -1,4 +1,4 @@
-"""The demos of pruning, selection and identification, whole or nearly: each fails outside the tolerance of its numbers."""
+"""The demos of pruning, selection and identification, nearly whole: each fails outside the tolerance of its numbers."""
 
 import pytest
 
