@@ -1,35 +1,17 @@
-"""Batches of greedy solvers: signals that are shared among threads, and looks that are left out."""
+"""Batches of greedy solvers: products with few of many columns, and looks that are left out."""
 
 import numpy as np
 import pytest
 
 import csrecover as cs
-from csrecover.kernels import compiled
-from csrecover.solvers import gathered
 from csrecover.solvers.gathered import Columns
 
 M, N, K = 30, 48, 8
-needs_numba = pytest.mark.skipif(compiled("gathered") is None, reason="numba is missing")
 
 
 def normal(rng, shape, dtype):
     x = rng.standard_normal(shape)
     return (x + 1j * rng.standard_normal(shape) if np.dtype(dtype).kind == "c" else x).astype(dtype)
-
-
-@needs_numba
-@pytest.mark.parametrize("solver", [cs.htp, cs.cosamp, cs.subspace_pursuit, cs.gomp])
-@pytest.mark.parametrize("count", [2, 9, 21])
-def test_signals_shared_among_threads_are_those_of_one_thread(solver, count, monkeypatch):
-    """Parts of unequal sizes, one among them shorter than the others."""
-    rng = np.random.default_rng(count)
-    A, y = cs.Matrix(normal(rng, (M, N), "float64")), normal(rng, (count, M), "float64")
-    alone = solver(A, y, cs.Sparse(), K)
-    monkeypatch.setattr(gathered, "_WORTH", 0)
-    shared = solver(A, y, cs.Sparse(), K)
-    np.testing.assert_array_equal(shared.support, alone.support)
-    np.testing.assert_allclose(shared.x, alone.x, rtol=0, atol=1e-12)
-    assert shared.status.tolist() == alone.status.tolist()
 
 
 @pytest.mark.parametrize("fast", ["1", "0"])

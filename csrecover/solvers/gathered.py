@@ -6,15 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..backend import blas_threads, eps, in_threads, is_complex, on_parts, positive_solver
+from ..backend import eps, is_complex, on_parts, positive_solver
 from ..kernels import compiled
 from .minimum_norm import minimum_norm
 
 _ROUGH = 1e-13  # relative error of a solution from normal equations above which it is refined
 _SPARE = 4  # columns known for each that takes part in a product, up to which all of them do
 _TOGETHER = 2**16  # bytes of a system up to which those of a batch are solved together: it stays in the nearest caches
-_WORTH = 2**20  # multiplications from which the signals of a batch are shared among threads
-_PARTS = 8  # that they are shared in
 _ROOM = 4  # times what is needed, of an array that grows: memory that is not written to costs nothing
 
 
@@ -51,11 +49,7 @@ class Columns:
         kernel = compiled("gathered") if len(signals) > 1 else None
         if kernel is not None:
             self.add(np.flatnonzero(signals.any(axis=0)))
-            _in_parts(
-                lambda part: kernel.combine(self.rows, self.order.place, signals[part], images[part]),
-                len(signals),
-                np.count_nonzero(signals) * images.shape[1],
-            )
+            kernel.combine(self.rows, self.order.place, signals, images)
             return images.reshape(*x.shape[:-1], -1)
         signal, column = _places(signals != 0)
         self.add(column if len(signals) == 1 else np.flatnonzero(signals.any(axis=0)))
@@ -145,9 +139,8 @@ class Gram:
                 rest, more = y[rough] - self.columns.times(x[rough]), np.zeros_like(x[rough])
                 self._eased(supports[rough], (rest.conj() @ self.columns.matrix).conj(), more)
                 x[rough] += more
-        with blas_threads(widest * y.shape[1]):
-            for i in np.flatnonzero(left):
-                self.fill(x[i], supports[i], correlations[i], y[i])
+        for i in np.flatnonzero(left):
+            self.fill(x[i], supports[i], correlations[i], y[i])
         return x
 
     def _eased(self, supports: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -160,11 +153,7 @@ class Gram:
             ease = _solve(self.products, place, starts, values)
         else:
             ease = np.empty(len(x), self.products.real.dtype)
-            _in_parts(
-                lambda part: kernel.solve(self.products, place, starts[part.start : part.stop + 1], values, ease[part]),
-                len(x),
-                int((np.diff(starts) ** 3).sum()) // 6,
-            )
+            kernel.solve(self.products, place, starts, values, ease)
         x[signal, column] = values
         return ease
 
@@ -208,12 +197,6 @@ def _solve(products: np.ndarray, place: np.ndarray, starts: np.ndarray, x: np.nd
         return np.zeros(len(counts))
     low, high = pivots.min(axis=1, where=used, initial=np.inf), pivots.max(axis=1, where=used, initial=0)
     return np.where(counts > 0, low, 1) / np.where(counts > 0, high, 1)
-
-
-def _in_parts(function: Callable[[slice], None], count: int, work: int) -> None:
-    """Call a compiled function for all of so many signals, on several threads where they take that much work."""
-    step = -(-count // _PARTS) if work >= _WORTH else count
-    in_threads(function, [slice(low, min(low + step, count)) for low in range(0, count, step)])
 
 
 def _places(masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

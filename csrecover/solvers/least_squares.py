@@ -157,11 +157,11 @@ def _on_host(A: Dense, y: Array, support: Array, most: int) -> Array:
     grams = A.grams(len(signals), most)
     if shared := len(grams) > 1 and grams[0] is grams[-1]:
         grams[0].add(np.flatnonzero(masks.any(axis=0)))
-    if shared:
-        x = grams[0].solve_all(masks, correlations, signals)
-    else:
-        x = np.zeros(masks.shape, np.result_type(A.gathered.matrix, signals))
-        with blas_threads(A.size_out * most):
+    with blas_threads(A.size_out * most):
+        if shared:
+            x = grams[0].solve_all(masks, correlations, signals)
+        else:
+            x = np.zeros(masks.shape, np.result_type(A.gathered.matrix, signals))
             for i, gram in enumerate(grams):
                 gram.fill(x[i], masks[i], correlations[i], signals[i])
     return to_like(x.reshape(support.shape), y)
