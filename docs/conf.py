@@ -56,5 +56,7 @@ suppress_warnings = ["config.cache"]  # the scraper is a function
 
 html_theme = "furo"
 html_title = "csrecover"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 html_show_sourcelink = False
 html_copy_source = False

@@ -41,7 +41,7 @@ def bsbl(
     -log p(y), as in `sbl`; x is the posterior mean. Blocks whose coefficients resemble their neighbours are recovered
     from far fewer measurements than by their sparsity alone. Each iteration minimises an upper bound of the objective
     that touches it, over v and the noise exactly and over r on a grid about the last one, so that it never rises.
-    Real and complex signals alike have a real r.
+    Real and complex signals alike have a real r. The other parameters, the result and its errors are those of `sbl`.
 
     Parameters
     ----------
@@ -52,8 +52,6 @@ def bsbl(
         of any sizes.
     correlation : float, optional
         r in (-1, 1), where it is known; 0 for blocks without correlation. Learnt in [-0.99, 0.99] otherwise.
-
-    The other parameters, the result and its errors are those of `sbl`.
 
     Raises
     ------

@@ -35,15 +35,14 @@ def iht(
     """Normalised (model-based) iterative hard thresholding.
 
     A gradient step and a projection onto the model; the step is the exact one on the current support, halved until
-    the residual is certain to fall where the support changes. The residual never rises.
+    the residual is certain to fall where the support changes. The residual never rises. The other parameters, the
+    result and the errors are those of `cosamp`.
 
     Parameters
     ----------
     momentum : bool
         as long as the support stays, steps go along conjugate gradients (CGIHT, restarted), which saves iterations
         where the columns are far from orthogonal. One that would raise the residual gives way to a plain step.
-
-    The others are those of `cosamp`.
 
     References
     ----------

@@ -37,7 +37,8 @@ def htp(
     """(Model-based) hard thresholding pursuit.
 
     Each iteration takes the support of P_k(x + step A^H (y - A x)) and solves least squares there. Once a support
-    repeats so do all further ones: the run ends in convergence, or stalled where the residual is not small.
+    repeats so do all further ones: the run ends in convergence, or stalled where the residual is not small. The other
+    parameters, the result and the errors are those of `cosamp`.
 
     Parameters
     ----------
@@ -46,8 +47,6 @@ def htp(
         residual never rises. By default it is ||x||^2 / ||A x||^2 at the current x, whatever the scale of A.
     fast : bool
         a few gradient steps on the support in place of least squares: less work for large supports, more iterations.
-
-    The others are those of `cosamp`.
 
     Raises
     ------
