@@ -112,6 +112,9 @@ def page(results: Path) -> str:
     lines = [INTRODUCTION, *summary(tables), ""]
     others = [f"[{name}]({name}.md)" for name in tables if name not in TABLES]
     lines += [f"Other tables: {', '.join(others)}.", ""] if others else []
+    if (results / "scaling.png").exists():
+        caption = "Time against the length of the signals, their number and the number of workers, beside a cost model"
+        lines += [f"[![{caption}](scaling.png)](scaling.md)", "", f"{caption}.", ""]
     lines += goal_lines(goals, tables)
     for name in TABLES:
         if TABLES[name].contests(tables.get(name, [])):
