@@ -98,6 +98,9 @@ class _SolverProperties:
         holds({"residual_norm", "change"} <= set(result.history), f"history has {sorted(result.history)}")
         rows = len(result.history["change"])
         holds(1 <= rows <= result.iterations, f"{rows} rows of history, one a look, of {result.iterations} iterations")
+        followed = self.solve(self.A, self.y, callback=lambda _: False)  # so that no look is left out
+        rows, looks = len(followed.history["change"]), [-(-followed.iterations // every) for every in _EVERY]
+        holds(rows in looks, f"{rows} rows of history, one a look was expected: {looks} of {followed.iterations}")
         holds(result.n_apply > 0, "products with A are counted")
 
     def callback(self) -> None:
