@@ -6,17 +6,15 @@ Real numbers in double precision. The columns of block b are the rows first[b], 
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
-from .jit import jit
+from .jit import jit, sums
 
 __all__ = ["descend", "gather", "grams", "lengths"]
 
 _DEPTH = 5  # sweeps between extrapolations, differences in each
 _STRETCH = 32  # rows of the matrix that `gather` goes through at a time
 _RIDGE = 1e-12  # added to the diagonal of the products of the differences, relative to their trace
-_reals = numba.njit(fastmath={"contract", "reassoc", "nsz"})  # sums in any order
 
 
 @jit
@@ -76,7 +74,7 @@ def descend(columns, first, size, curvature, axes, weight, y, x, target, floor, 
     return _residual(columns, first, start, x, y)
 
 
-@_reals
+@sums
 def _residual(columns, first, start, x, y):
     out = y.copy()
     for b in range(len(first)):
@@ -86,7 +84,7 @@ def _residual(columns, first, start, x, y):
     return out
 
 
-@_reals
+@sums
 def _certify(columns, first, start, curvature, weight, x, residual, slope, floor, within, active):
     """Duality gap; blocks that are zero in every solution leave `within`, those worth a sweep are `active`."""
     energy = _dot(residual, residual)
@@ -120,7 +118,7 @@ def _certify(columns, first, start, curvature, weight, x, residual, slope, floor
     return gap
 
 
-@_reals
+@sums
 def _sweep(columns, first, start, curvature, axes, weight, x, residual, scratch, active):
     """Minimise over each active block in turn; in the axes of its Gram matrix, where the coordinates separate."""
     slope, old, pull = scratch
@@ -147,7 +145,7 @@ def _sweep(columns, first, start, curvature, axes, weight, x, residual, scratch,
                 _add(before - x[low + j], columns[row + j], residual)
 
 
-@_reals
+@sums
 def _length(pull, curvature, size, weight):
     """Norm t of the block that minimises its objective, sum_i (pull_i / (curvature_i t + weight))^2 = 1; else zero.
 
@@ -170,7 +168,7 @@ def _length(pull, curvature, size, weight):
     return length
 
 
-@_reals
+@sums
 def _extrapolate(xs, residuals, start, weight, x, residual):
     """Move to the affine combination of the last iterates whose step is least, if the objective is lower there."""
     products, trace = np.zeros((_DEPTH, _DEPTH)), 0.0
@@ -192,7 +190,7 @@ def _extrapolate(xs, residuals, start, weight, x, residual):
         residual[:] = rest
 
 
-@_reals
+@sums
 def _solve(products, ridge):
     """Solution of (products + ridge) z = 1 up to a factor, which makes its sum one, by elimination."""
     count = len(products)
@@ -217,7 +215,7 @@ def _solve(products, ridge):
     return z
 
 
-@_reals
+@sums
 def _objective(x, residual, start, weight):
     total = 0.5 * _dot(residual, residual)
     for b in range(len(weight)):
@@ -226,7 +224,7 @@ def _objective(x, residual, start, weight):
     return total
 
 
-@_reals
+@sums
 def _dot(a, b):
     total = 0.0
     for i in range(len(a)):
@@ -234,7 +232,7 @@ def _dot(a, b):
     return total
 
 
-@_reals
+@sums
 def _add(factor, a, out):
     for i in range(len(a)):
         out[i] += factor * a[i]

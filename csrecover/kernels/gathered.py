@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
-from .jit import jit
+from .jit import jit, sums
 
 __all__ = ["combine", "solve", "total"]
-
-_sums = numba.njit(fastmath={"contract", "reassoc", "nsz"})  # in any order
 
 
 @jit
@@ -53,7 +50,7 @@ def solve(products, places, starts, x, ease):
             _substituted(factor, x[starts[i] : starts[i + 1]])
 
 
-@_sums
+@sums
 def _sum(rows, chosen, values, out):
     """Four rows at a time."""
     out[:] = 0
@@ -69,7 +66,7 @@ def _sum(rows, chosen, values, out):
             out[j] += p * a[j]
 
 
-@_sums
+@sums
 def _factorised(products, places, factor):
     """Rows of the upper factor U with U^H U = products[places, places], each less four of those above it at a time."""
     t = len(places)
@@ -98,7 +95,7 @@ def _factorised(products, places, factor):
     return low / high if t else 1.0
 
 
-@_sums
+@sums
 def _substituted(factor, x):
     """U^H U x = b, in the place of b."""
     t = len(x)

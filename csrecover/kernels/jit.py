@@ -7,6 +7,8 @@ from typing import Any
 
 import numba
 
+sums = numba.njit(fastmath={"contract", "reassoc", "nsz"})  # of functions within others: sums in any order
+
 
 def jit(function: Callable) -> Any:
     """Compile at the first call, without the lock of the interpreter; keep it on disk where there is a place for it."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
-from .jit import jit
+from .jit import jit, sums
 
 __all__ = ["accelerate"]
-
-_sums = numba.njit(fastmath={"contract", "reassoc", "nsz"})  # in any order
 
 
 @jit
@@ -23,7 +20,7 @@ def accelerate(z, x, x_prev, t, restart, z_next, t_next, momentum):
             z_next[s, i] = x[s, i] + momentum[s] * (x[s, i] - x_prev[s, i])
 
 
-@_sums
+@sums
 def _uphill(z, x, x_prev):
     product = z.dtype.type(0)
     for i in range(len(x)):

@@ -6,17 +6,15 @@ order[start[u]], ..., order[start[u + 1] - 1].
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
-from .jit import jit
+from .jit import jit, sums
 
 __all__ = ["CHECK", "DONE", "MISSING", "advance"]
 
 DONE, MISSING, CHECK = range(3)
 _SLACK = 1e-12  # relative difference below which gains are ties
 _STRETCH = 1024  # correlations that are updated at a time, so that they stay in the nearest cache
-_sums = numba.njit(fastmath={"contract", "reassoc", "nsz"})  # in any order
 
 
 @jit
@@ -65,7 +63,7 @@ def advance(
         counts[1] += 1
 
 
-@_sums
+@sums
 def _energies(order, start, c, taken, gains):
     """Energy of the correlations in each unit, -1 for those that are taken."""
     if len(order) == len(gains):
@@ -109,7 +107,7 @@ def _row(factor, i):
     return factor[i * (i + 1) // 2 : (i + 1) * (i + 2) // 2]
 
 
-@_sums
+@sums
 def _append(row, j, target, least, chosen, factor, z, t, left):
     """One more column of the factorisation, unless it depends on the others: their number less that before."""
     square = row[j].real
@@ -132,7 +130,7 @@ def _append(row, j, target, least, chosen, factor, z, t, left):
     return 1
 
 
-@_sums
+@sums
 def _solve(factor, z, x, t):
     """L^H x = z."""
     x[:t] = z[:t]
@@ -143,7 +141,7 @@ def _solve(factor, z, x, t):
             x[k] -= np.conj(own[k]) * x[i]
 
 
-@_sums
+@sums
 def _correlate(rows, place, chosen, x, t, c0, c):
     """Correlations c = A^H (y - A_S x)."""
     for low in range(0, len(c), _STRETCH):
