@@ -80,12 +80,6 @@ def timed(
     return {name: Timing(first[name], tuple(measures[name]), memory[name]) for name in works}
 
 
-def compiling(work: Callable[[], Any]) -> float:
-    """Seconds that the first call of a work takes more than the second; none where a call is slow anyway."""
-    first = once(work)
-    return max(0.0, first - once(work)) if first < SLOW else 0.0
-
-
 def once(work: Callable[[], Any], calls: int = 1) -> float:
     """Seconds of a call, of so many, on all processors: some peers leave their caller one of them."""
     if PROCESSORS:
@@ -122,50 +116,16 @@ def plainly(work: Callable[[], Any]) -> Any:
         return work()
 
 
-def loosest(
-    solve: Callable[[float], Any], error: Callable[[Any], float], enough: float, powers: range, patience: float = 60
-) -> tuple[float, float] | None:
-    """Loosest tolerance, to a quarter of a decade, whose answer is accurate enough, and its error.
-
-    A ladder of decades 10^-power, then halvings of the last one. None where the last rung or the patience in seconds is
-    reached first.
-    """
-    errors, began = {}, time.perf_counter()
-
-    def reached(power: float) -> bool:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            errors[power] = float(error(solve(10.0**-power)))
-        return errors[power] <= enough
-
-    def late() -> bool:
-        return time.perf_counter() - began > patience
-
-    for rung in powers:
-        if reached(rung):
-            break
-        if late():
-            return None
-    else:
-        return None
-    best = float(rung)
-    for part in (0.5, 0.25):
-        if rung > powers[0] and not late() and reached(best - part):
-            best -= part
-    return 10.0**-best, errors[best]
-
-
 def machine(packages: tuple[str, ...] = ()) -> str:
-    """One line: processor, cores and BLAS threads of this process, versions that matter, of the packages too."""
+    """One line: processor, cores and BLAS threads of this process, versions of what all use and of the packages."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     processor = names[0] if names else platform.processor() or platform.machine()
     cores = len(PROCESSORS) if PROCESSORS else os.cpu_count()
     known = f"{processor}, {cores} cores, BLAS threads {THREADS}"
-    return ", ".join(
-        [known, f"Python {platform.python_version()}", f"NumPy {np.__version__}", *map(installed, packages)]
-    )
+    versions = map(installed, dict.fromkeys(("numba", *packages)))
+    return ", ".join([known, f"Python {platform.python_version()}", f"NumPy {np.__version__}", *versions])
 
 
 def installed(package: str) -> str:
@@ -177,9 +137,9 @@ def installed(package: str) -> str:
 
 
 def write_table(rows: list[dict], name: str, out: str | Path | None, packages: tuple[str, ...] = ()) -> str:
-    """Markdown table of the rows (dicts with equal keys); with `out` also written to out/name.md and out/name.csv."""
-    head = list(rows[0])
-    lines = [head, ["---"] * len(head), *[[str(row[key]) for key in head] for row in rows]]
+    """Markdown table of the rows, some without all cells; with `out` also written to out/name.md and out/name.csv."""
+    head = list(max(rows, key=len))
+    lines = [head, ["---"] * len(head), *[[str(row.get(key, "")) for key in head] for row in rows]]
     text = "\n".join([machine(packages), "", *["| " + " | ".join(line) + " |" for line in lines]])
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)

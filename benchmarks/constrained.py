@@ -15,7 +15,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 from common import write_table
-from convex import climbed
+from convex import rows_of
+from convex_l1 import spgl1
+from ladder import prepared
 
 import csrecover as cs
 
@@ -31,16 +33,16 @@ def transform(n, k, repeats):
         "basis_pursuit, float32": lambda tol: cs.basis_pursuit(A, y.astype(np.float32), cs.L1(), tol=tol).x,
         "basis_pursuit": lambda tol: cs.basis_pursuit(A, y, cs.L1(), tol=tol).x,
     }
-    try:
-        from scipy.sparse.linalg import LinearOperator
-        from spgl1 import spg_bp
-
-        B = LinearOperator(A.shape, matvec=lambda v: A @ np.ravel(v), rmatvec=lambda v: A.H @ np.ravel(v), dtype=float)
-        solvers["spgl1"] = lambda tol: spg_bp(B, y, opt_tol=tol, bp_tol=tol, verbosity=0)[0]
-    except ImportError as error:
-        print(f"spgl1 is left out: {error}")
+    solvers |= prepared((spgl1,), A, y)
     size = np.linalg.norm(x)
-    return climbed("dct", (m, n, "0"), solvers, lambda v: np.linalg.norm(v - x) / size, 1e-4, repeats, ours=2)
+    return rows_of("dct", (m, n, "0"), solvers, lambda v: np.linalg.norm(v - x) / size, 1e-4, repeats, ours=2)
+
+
+def spgl1_noise(A, y, sigma):
+    """Basis pursuit of SPGL1 at a noise level."""
+    from spgl1 import spg_bpdn
+
+    return lambda tol: spg_bpdn(A, y, sigma, opt_tol=tol, bp_tol=tol, iter_lim=10_000, verbosity=0)[0]
 
 
 def noisy(m, n, repeats):
@@ -56,14 +58,9 @@ def noisy(m, n, repeats):
         beyond = np.linalg.norm(A @ found - y) / sigma - 1
         return max(abs(np.abs(found).sum() / lowest - 1), beyond)
 
-    solvers = {"bpdn": lambda tol: cs.bpdn(A, y, cs.L1(), sigma, tol=tol).x}
-    try:
-        from spgl1 import spg_bpdn
-
-        solvers["spgl1"] = lambda tol: spg_bpdn(A, y, sigma, opt_tol=tol, bp_tol=tol, iter_lim=10_000, verbosity=0)[0]
-    except ImportError as error:
-        print(f"spgl1 is left out: {error}")
-    return climbed("noise", (m, n, f"sigma {sigma:.2f}"), solvers, excess, 1e-6, repeats)
+    peer = prepared((spgl1_noise,), A, y, sigma)["spgl1_noise"]
+    solvers = {"bpdn": lambda tol: cs.bpdn(A, y, cs.L1(), sigma, tol=tol).x, "spgl1": peer}
+    return rows_of("noise", (m, n, f"sigma {sigma:.2f}"), solvers, excess, 1e-6, repeats)
 
 
 def main(argv=None):

@@ -5,19 +5,22 @@ python benchmarks/convex.py [--quick] [--out DIR] [--case a]
 Group lasso (a, b, c) to a relative suboptimality of 1e-6, a path of it to a relative gap of 3e-6, a sparse signal from
 a subsampled cosine transform (dct) to a relative error of 1e-4, 100 iterations for 500 signals that share a matrix
 (batch). Each solver climbs a ladder of tolerances until what it gives, judged here, is good enough; then all are timed
-in turn at the loosest tolerances found. A peer that is not installed is named above the table.
+in turn at the loosest tolerances found. A peer that is not installed, or not accurate enough at any tolerance or within
+a minute, has a row that says so.
 """
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from common import compiling, loosest, timed, write_table
-from convex_l1 import pylops, pyproximal, sigpy_batch, spams_batch, spgl1
+from common import write_table
+from convex_l1 import pylops, pyproximal, sigpy, spams, spgl1
 from convex_solvers import OURS, PEERS, SIZE, adelie, lengths
+from ladder import climbed, prepared
 
 import csrecover as cs
 
@@ -48,7 +51,7 @@ def duality_gap(A, y, weight, x):
 
 
 def compare(case, size, *, active, noise, repeats):
-    """One row for each solver that reaches the optimum."""
+    """One row for each solver."""
     m, n, share = size
     A, y = instance(m, n, active=active, noise=noise)
     weight = share * lengths(A.T @ y).max()
@@ -56,44 +59,16 @@ def compare(case, size, *, active, noise, repeats):
     lowest = objective(A, y, weight, best.x)
     gap = duality_gap(A, y, weight, best.x) / lowest
     print(f"{case}: {np.count_nonzero(lengths(best.x))} active groups, relative gap of the reference {gap:.1e}")
-    solvers = {}
-    for solver in OURS + PEERS:
-        try:
-            prepared = solver(A, y)
-        except ImportError as error:
-            print(f"{solver.__name__} is left out: {error}")
-            continue
-        solvers[solver.__name__] = lambda tol, solve=prepared: solve(weight, tol)
-    return climbed(case, size, solvers, lambda x: objective(A, y, weight, x) / lowest - 1, ENOUGH, repeats, len(OURS))
+    made = prepared(OURS + PEERS, A, y)
+    solvers = {name: solve and partial(solve, weight) for name, solve in made.items()}
+    return rows_of(case, size, solvers, lambda x: objective(A, y, weight, x) / lowest - 1, ENOUGH, repeats, len(OURS))
 
 
-def climbed(case, size, solvers, error, enough, repeats, ours=1):
+def rows_of(case, size, solvers, error, enough, repeats, ours=1):
     """Rows of solvers, so many of ours first, at the loosest tolerance of each whose error is small enough."""
-    chosen, reached, extra = {}, {}, {}
-    for name, solve in solvers.items():
-        extra[name] = compiling(lambda solve=solve: solve(1.0))
-        found = loosest(solve, error, enough, POWERS)
-        if found is None:
-            print(f"{case}: {name} does not reach {enough:g}")
-            continue
-        reached[name] = found
-        chosen[name] = lambda solve=solve, tol=found[0]: solve(tol)
-    times = timed(chosen, repeats, extra)
-    best_peer = min((times[name].median for name in list(solvers)[ours:] if name in times), default=np.nan)
-    return [row(case, size, name, *reached[name], times[name], best_peer) for name in times]
-
-
-def row(case, size, name, tol, reached, timing, best_peer):
-    """One line of the table."""
-    return {
-        "case": case,
-        "m, n, lambda / lambda_max": ", ".join(map(str, size)),
-        "solver": name,
-        "tol": f"{tol:.1e}",
-        "reached": f"{reached:.1e}",
-        **timing.columns("s"),
-        "median / best peer's": f"{timing.median / best_peer:.2f}",
-    }
+    head = {"case": case, "m, n, lambda / lambda_max": ", ".join(map(str, size))}
+    peers = list(solvers)[ours:]
+    return [head | row for row in climbed(solvers, error, enough, POWERS, repeats, peers=peers)]
 
 
 def compare_paths(size, *, active, noise, repeats, count=30):
@@ -109,13 +84,9 @@ def compare_paths(size, *, active, noise, repeats, count=30):
     def worst(xs):
         return max(duality_gap(A, y, weight, x) for weight, x in zip(weights, xs, strict=True)) / (0.5 * y @ y)
 
-    solvers = {"working_set": ours}
-    try:
-        peer = adelie(A, y)
-        solvers["adelie"] = lambda tol: peer(weights, tol)
-    except ImportError as error:
-        print(f"adelie is left out: {error}")
-    return climbed(f"path of {count}", (m, n, "1 .. 0.05"), solvers, worst, 3e-6, repeats)
+    peer = prepared((adelie,), A, y)["adelie"]
+    solvers = {"working_set": ours, "adelie": peer and partial(peer, weights)}
+    return rows_of(f"path of {count}", (m, n, "1 .. 0.05"), solvers, worst, 3e-6, repeats)
 
 
 def compare_transforms(n, k, repeats, iterations=1000):
@@ -131,13 +102,8 @@ def compare_transforms(n, k, repeats, iterations=1000):
         rough = cs.path(A, y.astype(np.float32), cs.L1(), weights, solver=cs.sparsa, tol=10 * tol).x[-1]
         return cs.sparsa(A, y, weights[-1] * cs.L1(), x0=rough.astype(float), tol=tol).x
 
-    solvers = {"path in float32, sparsa": ours}
-    for peer in (spgl1, pylops, pyproximal):
-        try:
-            solvers[peer.__name__] = peer(A, y, weights[-1], iterations)
-        except ImportError as error:
-            print(f"{peer.__name__} is left out: {error}")
-    return climbed(
+    solvers = {"path in float32, sparsa": ours} | prepared((spgl1, pylops, pyproximal), A, y, weights[-1], iterations)
+    return rows_of(
         "dct", (m, n, "1e-5"), solvers, lambda found: np.linalg.norm(found - x) / np.linalg.norm(x), 1e-4, repeats
     )
 
@@ -150,7 +116,7 @@ def compare_batches(m, n, count, repeats, iterations=100):
     weight = 0.02
 
     def plain(_):
-        step = 1 / np.linalg.norm(A, 2) ** 2
+        step = 1 / np.linalg.eigvalsh(A @ A.T)[-1]
         x = z = np.zeros((count, n))
         t = 1.0
         for _ in range(iterations):
@@ -164,13 +130,9 @@ def compare_batches(m, n, count, repeats, iterations=100):
         return 0.5 * np.sum((x @ A.T - ys) ** 2) + weight * np.abs(x).sum()
 
     solvers = {"fista": lambda _: cs.fista(A, ys, cs.L1(weight), tol=0, max_iter=iterations).x, "textbook": plain}
-    for peer in (spams_batch, sigpy_batch):
-        try:
-            solvers[peer.__name__.removesuffix("_batch")] = peer(A, ys, weight, iterations)
-        except ImportError as error:
-            print(f"{peer.__name__} is left out: {error}")
+    solvers |= prepared((spams, sigpy), A, ys, weight, iterations)
     best = value(solvers["fista"](0))
-    return climbed(f"{count} signals", (m, n, weight), solvers, lambda x: abs(value(x) / best - 1), 1e-2, repeats)
+    return rows_of(f"{count} signals", (m, n, weight), solvers, lambda x: abs(value(x) / best - 1), 1e-2, repeats)
 
 
 def main(argv=None):

@@ -9,12 +9,13 @@ import logging
 import numpy as np
 
 
-def spgl1(A, y, weight, iterations):  # noqa: ARG001
-    """Basis pursuit of SPGL1."""
+def spgl1(A, y, *_):
+    """Basis pursuit of SPGL1, of a matrix or an operator; it has no weight and no number of iterations."""
     from scipy.sparse.linalg import LinearOperator
     from spgl1 import spg_bp
 
-    B = LinearOperator(A.shape, matvec=lambda v: A @ np.ravel(v), rmatvec=lambda v: A.H @ np.ravel(v), dtype=float)
+    adjoint = A.T if isinstance(A, np.ndarray) else A.H
+    B = LinearOperator(A.shape, matvec=lambda v: A @ np.ravel(v), rmatvec=lambda v: adjoint @ np.ravel(v), dtype=float)
     return lambda tol: spg_bp(B, y, opt_tol=tol, bp_tol=tol, verbosity=0)[0]
 
 
@@ -36,7 +37,7 @@ def pyproximal(A, y, weight, iterations):
     return lambda tol: ProximalGradient(f, g, start, tol=tol, **options)
 
 
-def spams_batch(A, ys, weight, iterations):
+def spams(A, ys, weight, iterations):
     """FISTA of SPAMS, which looks for its step."""
     from spams import fistaFlat
 
@@ -46,7 +47,7 @@ def spams_batch(A, ys, weight, iterations):
     return lambda _: fistaFlat(signals, matrix, start, False, lambda1=weight, tol=0.0, intercept=False, **options).T
 
 
-def sigpy_batch(A, ys, weight, iterations):
+def sigpy(A, ys, weight, iterations):
     """FISTA of SigPy at a known step."""
     from sigpy.app import LinearLeastSquares
     from sigpy.linop import MatMul
@@ -55,7 +56,7 @@ def sigpy_batch(A, ys, weight, iterations):
     shape = (A.shape[1], len(ys))
 
     def solve(_):
-        options = {"alpha": 1 / np.linalg.norm(A, 2) ** 2, "max_iter": iterations, "show_pbar": False}
+        options = {"alpha": 1 / np.linalg.eigvalsh(A @ A.T)[-1], "max_iter": iterations, "show_pbar": False}
         return LinearLeastSquares(MatMul(shape, A), ys.T, proxg=L1Reg(shape, weight), **options).run().T
 
     return solve

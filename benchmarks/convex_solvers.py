@@ -135,16 +135,16 @@ def skglm(A, y):
 
 
 def spams(A, y):
-    """FISTA of SPAMS."""
+    """FISTA of SPAMS, which looks at its gap every tenth iteration."""
     from spams import fistaFlat
 
     A, n = np.asfortranarray(A), A.shape[1]
     start, groups = np.zeros((n, 1), order="F"), np.repeat(np.arange(1, n // SIZE + 1, dtype=np.int32), SIZE)
 
     def solve(weight, tol):
-        options = {"loss": "square", "regul": "group-lasso-l2", "groups": groups, "max_it": 10_000, "numThreads": 2}
-        target = np.asfortranarray(y[:, None])
-        return fistaFlat(target, A, start, False, lambda1=weight, tol=tol, intercept=False, **options).reshape(-1)
+        options = {"lambda1": weight, "tol": tol, "it0": 10, "max_it": 10_000, "intercept": False, "numThreads": 2}
+        kind = {"loss": "square", "regul": "group-lasso-l2", "groups": groups}
+        return fistaFlat(np.asfortranarray(y[:, None]), A, start, False, **kind, **options).reshape(-1)
 
     return solve
 

@@ -5,20 +5,22 @@ python benchmarks/greedy.py [--quick] [--out DIR] [--case NAME]
 Sparse signals without noise, k known, to a relative error of 1e-6 in each signal: Gaussian matrices with columns of
 norm one (small, large), 64 signals that share one (small x 64, large x 64), a subsampled cosine transform (dct), and
 500 signals at once beside our own solver one by one (batch). Each solver stops at the largest relative residual that
-gives this error, from a ladder; pursuits may take more than k columns until then (the peers m, our omp 2 k, our gomp
-k / 10 at a time). What does not reach the error, or is not installed, is named above the table.
+gives this error, from a ladder; orthogonal matching pursuit may take 2 k columns until then (scikit-learn as many as it
+likes), our gomp takes k / 10 at a time. What does not reach the error, or is not installed, has a row that says so.
 """
 
 import argparse
 import sys
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import scipy.fft
 
 sys.path.insert(0, str(Path(__file__).parent))
-from common import compiling, loosest, timed, write_table
+from common import write_table
+from ladder import climbed, prepared
 
 import csrecover as cs
 from csrecover.backend import blas_threads
@@ -63,8 +65,8 @@ def best(v, k):
     return np.argpartition(abs(v), -k)[-k:]
 
 
-def numpy_htp(A, y, k, tol):
-    """Hard thresholding pursuit with unit steps, least squares by lstsq."""
+def numpy_htp(A, y, k, tol, least_squares):
+    """Hard thresholding pursuit with unit steps."""
     x = np.zeros(A.shape[1])
     residual, support = y, None
     for _ in range(100):
@@ -72,8 +74,9 @@ def numpy_htp(A, y, k, tol):
         if np.array_equal(before, support):
             break
         x = np.zeros(A.shape[1])
-        x[support] = np.linalg.lstsq(A[:, support], y, rcond=None)[0]
-        residual = y - A[:, support] @ x[support]
+        columns = A[:, support]
+        x[support] = least_squares(columns, y)
+        residual = y - columns @ x[support]
         if np.linalg.norm(residual) <= tol * np.linalg.norm(y):
             break
     return x
@@ -110,8 +113,15 @@ def each(solve, y, size=None):
 
 
 def htp_lstsq(A, k):
-    """HTP in plain NumPy."""
-    return lambda y, tol: each(lambda row: numpy_htp(A, row, k, tol), y, A.size)
+    """HTP in plain NumPy, least squares by lstsq."""
+    solve = partial(numpy_htp, least_squares=lambda B, y: np.linalg.lstsq(B, y, rcond=None)[0])
+    return lambda y, tol: each(lambda row: solve(A, row, k, tol), y, A.size)
+
+
+def htp_normal(A, k):
+    """HTP in plain NumPy, least squares by the normal equations."""
+    solve = partial(numpy_htp, least_squares=lambda B, y: np.linalg.solve(B.T @ B, B.T @ y))
+    return lambda y, tol: each(lambda row: solve(A, row, k, tol), y, A.size)
 
 
 def niht(A, k):
@@ -119,7 +129,7 @@ def niht(A, k):
     return lambda y, tol: each(lambda row: numpy_niht(lambda x: A @ x, lambda r: A.T @ r, row, k, tol), y, A.size)
 
 
-def spams(A, k):  # noqa: ARG001
+def spams(A, k):
     """OMP of SPAMS, the signals at once."""
     from spams import omp
 
@@ -128,7 +138,7 @@ def spams(A, k):  # noqa: ARG001
     def solve(y, tol):
         rows = np.atleast_2d(y)
         bound = tol**2 * np.min(np.sum(rows**2, axis=1))
-        found = omp(np.asfortranarray(rows.T), A, L=len(A), eps=bound, numThreads=2)
+        found = omp(np.asfortranarray(rows.T), A, L=min(2 * k, len(A)), eps=bound, numThreads=2)
         return found.toarray().T.reshape(*y.shape[:-1], -1)
 
     return solve
@@ -157,39 +167,19 @@ def pylops(A, k):
     return lambda y, tol: each(lambda row: one(row, tol), y, A.size)
 
 
-PEERS = (htp_lstsq, niht, spams, sklearn)
+PEERS = (htp_lstsq, htp_normal, niht, spams, sklearn)
 OF_ONE_SIGNAL = (pylops,)
 
 
-def climbed(case, size, x, y, solvers, peers, repeats):
-    """One row for each solver that is accurate enough; times are compared with the best of the peers."""
-    chosen, reached, extra = {}, {}, {}
-    for name, solve in solvers.items():
-        extra[name] = compiling(lambda solve=solve: solve(y, 1e-5))
-        found = loosest(lambda tol, solve=solve: solve(y, tol), lambda answer: error(answer, x), ENOUGH, POWERS)
-        if found is None:
-            print(f"{case}: {name} does not reach {ENOUGH:g}")
-            continue
-        reached[name] = found
-        chosen[name] = lambda solve=solve, tol=found[0]: solve(y, tol)
-    times = timed(chosen, repeats, extra)
-    least = min((times[name].median for name in peers if name in times), default=np.nan)
-    count = 1 if x.ndim == 1 else len(x)
-    return [row(case, size, name, *reached[name], times[name], count, least) for name in chosen]
-
-
-def row(case, size, name, tol, reached, timing, count, best_peer):
-    """One line of the table."""
-    return {
-        "case": case,
-        "m, n, k": ", ".join(map(str, size)),
-        "solver": name,
-        "tol": f"{tol:.1e}",
-        "reached": f"{reached:.1e}",
-        **timing.columns(),
-        "median ms / signal": f"{1e3 * timing.median / count:.4g}",
-        "median / best peer's": f"{timing.median / best_peer:.2f}",
-    }
+def rows_of(case, size, x, y, solvers, peers, repeats):
+    """One row for each solver; times are compared with the best of the peers."""
+    ladder = {name: solve and (lambda tol, solve=solve: solve(y, tol)) for name, solve in solvers.items()}
+    rows = climbed(ladder, lambda found: error(found, x), ENOUGH, POWERS, repeats, peers=peers, unit="ms")
+    head, count = {"case": case, "m, n, k": ", ".join(map(str, size))}, 1 if x.ndim == 1 else len(x)
+    for row in rows:
+        if "median ms" in row:
+            row["median ms / signal"] = f"{float(row['median ms']) / count:.4g}"
+    return [head | row for row in rows]
 
 
 def ours(A, k):
@@ -208,12 +198,9 @@ def compare(case, size, repeats):
     m, n, k, count = size
     A, x, y = instance(*size)
     solvers = ours(cs.Matrix(A), k)
-    for peer in PEERS + OF_ONE_SIGNAL * (count == 1):
-        try:
-            solvers[f"{peer.__name__}, peer"] = peer(A, k)
-        except ImportError as missing:
-            print(f"{peer.__name__} is left out: {missing}")
-    return climbed(case, (m, n, k), x, y, solvers, [name for name in solvers if name.endswith("peer")], repeats)
+    made = prepared(PEERS + OF_ONE_SIGNAL * (count == 1), A, k)
+    peers = {f"{name}, peer": solve for name, solve in made.items()}
+    return rows_of(case, (m, n, k), x, y, solvers | peers, list(peers), repeats)
 
 
 def compare_transforms(n, k, repeats):
@@ -236,7 +223,7 @@ def compare_transforms(n, k, repeats):
         raise RuntimeError("the peer's transform is not ours")
     peer = {"niht, peer": lambda y, tol: numpy_niht(apply, adjoint, y, k, tol)}
     found = {name: solve for name, solve in ours(A, k).items() if name not in PURSUITS}  # by columns
-    return climbed("dct", (m, n, k), x, y, found | peer, list(peer), repeats)
+    return rows_of("dct", (m, n, k), x, y, found | peer, list(peer), repeats)
 
 
 def compare_batches(m, n, k, count, repeats):
@@ -248,7 +235,7 @@ def compare_batches(m, n, k, count, repeats):
             f"{name}, batch": solve,
             f"{name}, loop": lambda y, tol, solve=solve: each(lambda row: solve(row, tol), y),
         }
-        found += climbed(f"batch of {count}", (m, n, k), x, y, both, [f"{name}, loop"], repeats)
+        found += rows_of(f"batch of {count}", (m, n, k), x, y, both, [f"{name}, loop"], repeats)
     return found
 
 

@@ -19,7 +19,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 from common import write_table
-from convex import climbed
+from convex import rows_of
+from convex_l1 import spgl1
+from ladder import prepared
 
 import csrecover as cs
 
@@ -54,16 +56,6 @@ def textbook(A, y, norm):
     return solve
 
 
-def spgl1(A, y):
-    """Basis pursuit of SPGL1."""
-    from scipy.sparse.linalg import LinearOperator
-    from spgl1 import spg_bp
-
-    adjoint = A.T if isinstance(A, np.ndarray) else A.H
-    B = LinearOperator(A.shape, matvec=lambda v: A @ np.ravel(v), rmatvec=lambda v: adjoint @ np.ravel(v), dtype=float)
-    return lambda tol: spg_bp(B, y, opt_tol=tol, bp_tol=tol, verbosity=0)[0]
-
-
 def spams(A, y):
     """LARS of SPAMS, to the weight that the tolerance gives."""
     from spams import lasso
@@ -91,16 +83,11 @@ def skglm(A, y):
 
 def compare(case, A, x, ours, peers, repeats):
     """Seconds to a relative error of 1e-4."""
-    y, solvers = A @ x, dict(ours)
-    for peer in peers:
-        try:
-            solvers[peer.__name__] = peer(A, y)
-        except ImportError as error:
-            print(f"{peer.__name__} is left out: {error}")
-    size = (*A.shape, "0")
+    y, size = A @ x, (*A.shape, "0")
+    solvers = ours | prepared(peers, A, y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # loose tolerances
-        return climbed(
+        return rows_of(
             case, size, solvers, lambda v: np.linalg.norm(v - x) / np.linalg.norm(x), 1e-4, repeats, ours=len(ours)
         )
 

@@ -37,7 +37,8 @@ def summary(tables: dict[str, list[dict[str, str]]]) -> list[str]:
     """One line a table."""
     lines = head("table", "comparisons", "a peer is faster in", "ours / best peer, median", "least", "largest")
     for name in TABLES:
-        ratios = [contest.ratio for contest in TABLES[name].contests(tables.get(name, []))]
+        contests = TABLES[name].contests(tables.get(name, []))
+        ratios = [contest.ratio for contest in contests if not contest.apart]
         if ratios:
             lost = sum(ratio > 1 for ratio in ratios)
             title = f"[{TABLES[name].title}]({name}.md)"
@@ -49,19 +50,20 @@ def summary(tables: dict[str, list[dict[str, str]]]) -> list[str]:
 
 def section(name: str, rows: list[dict[str, str]], machine: str) -> list[str]:
     """The comparisons of a table, those of one name in one line."""
-    groups: dict[str, list[Contest]] = {}
+    groups: dict[tuple[str, str], list[Contest]] = {}
     for contest in TABLES[name].contests(rows):
-        groups.setdefault(contest.name, []).append(contest)
+        groups.setdefault((contest.name, contest.apart), []).append(contest)
     lines = [f"## {TABLES[name].title}", "", f"[The whole table]({name}.md), [csv]({name}.csv); {machine}", ""]
+    lines += [TABLES[name].note, ""] if TABLES[name].note else []
     lines += head("row", "ours", "best peer", "ours / best peer", "faster")
-    for contests in groups.values():
+    for (row, apart), contests in groups.items():
         ratios = [contest.ratio for contest in contests]
         ours, peers = (
             ", ".join(dict.fromkeys(names)) for names in zip(*[(c.ours, c.peer) for c in contests], strict=True)
         )
         middle = short(statistics.median(ratios))
         many = f" ({short(min(ratios))} to {short(max(ratios))}, {len(ratios)} rows)" if len(ratios) > 1 else ""
-        lines.append(line(contests[0].name, ours, peers, middle + many, winner(ratios)))
+        lines.append(line(row, ours, peers, middle + many, apart or winner(ratios)))
     return [*lines, ""]
 
 
@@ -96,14 +98,26 @@ Written by `python benchmarks/page.py` from the tables of this folder. `make ben
 `python benchmarks/NAME.py --out benchmarks/results` one; `--quick` shows a toy size. A table's file says at its head
 what is compared.
 
-Both sides of a row solve the same instance in the same run, in turns. Answers are checked by the benchmark itself;
-solvers with a tolerance run at the loosest one, found to a quarter of a decade, whose answer is good enough. Ratios are
-of medians of at least five measures (one, where a call takes 20 s or more), whose range the tables give, with the first
-call, which may compile, and the memory by which a call makes the process grow. Textbook programs on trees and the
-eigenvalues of every submatrix are timed once. Below one we are faster. A ratio within a few hundredths of one is a tie,
-yet counted for who is ahead. Rows with several sizes or directions show their median and range. A table without columns
-for the first call and memory was written before they were measured.
+Both sides of a row solve the same instance in the same run, in turns, except where a table says otherwise below.
+Answers are checked by the benchmark itself; solvers with a tolerance run at the loosest one, found to a quarter of a
+decade, whose answer is good enough. Ratios are of medians of at least five measures (one, where a call takes 20 s or
+more), whose range the tables give; of several peers with the same problem the fastest counts. Below one we are faster.
+A ratio within a few hundredths of one is a tie, yet counted for who is ahead. Rows with several sizes or directions
+show their median and range. What is no peer, our own loop or another transform, is shown and not counted.
+
+The first call mostly loads compiled code, which is cached on disk. Where tolerances are searched for, it is shown as
+what the first of those calls took more than the second, plus the median. Memory is that by which a call makes the
+process grow.
 """
+
+
+def lacking(tables: dict[str, list[dict[str, str]]]) -> list[str]:
+    """Which tables do not show the first call, and which not the memory."""
+    lines = []
+    for what, words in (("first calls", ("first",)), ("memory", ("MiB", "memory"))):
+        names = [name for name, rows in tables.items() if not any(word in key for key in rows[0] for word in words)]
+        lines += [f"Tables without {what}: {', '.join(names)}.", ""] if names else []
+    return lines
 
 
 def page(results: Path) -> str:
@@ -112,6 +126,7 @@ def page(results: Path) -> str:
     lines = [INTRODUCTION, *summary(tables), ""]
     others = [f"[{name}]({name}.md)" for name in tables if name not in TABLES]
     lines += [f"Other tables: {', '.join(others)}.", ""] if others else []
+    lines += lacking(tables)
     if (results / "scaling.png").exists():
         caption = "Time against the length of the signals, their number and the number of workers, beside a cost model"
         lines += [f"[![{caption}](scaling.png)](scaling.md)", "", f"{caption}.", ""]

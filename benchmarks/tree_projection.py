@@ -114,7 +114,7 @@ def main(argv=None):
     for levels in (8,) if args.quick else (10, 12, 14, 16, 20):
         budgets = budgets_for(2**levels - 1, 3 if args.quick else 6)
         rows += [run(levels, family, budgets, 1 if args.quick else 5) for family in WEIGHTS]
-    print(write_table(rows, "tree_projection", args.out, ("numba",)))
+    print(write_table(rows, "tree_projection", args.out))
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ MUTANTS = [
         "a decision on a device number in every iteration",
         "solvers/greedy.py",
         "        step = shrink * divide(",
-        "        if not xp.any(descent != 0):\n            return\n        step = shrink * divide(",
+        "        if not xp.any(direction != 0):\n            return\n        step = shrink * divide(",
         BUDGETS.format("iht_waits"),
     ),
     Mutant(
@@ -164,8 +164,8 @@ MUTANTS = [
     Mutant(
         "Python's sum over an array",
         "structures/blocks.py",
-        "return xp.sum(xp.reshape(values, (*values.shape[:-1], self.count, self.size)), axis=-1)",
-        "return sum(xp.moveaxis(xp.reshape(values, (*values.shape[:-1], self.count, self.size)), -1, 0))",
+        "if short else xp.sum(rows, axis=-1)",
+        "if short else sum(xp.moveaxis(rows, -1, 0))",
         NORMS.format("equal"),
     ),
     Mutant(
@@ -178,7 +178,7 @@ MUTANTS = [
     Mutant(
         "numbers of the host beside a device array",
         "backend/moving.py",
-        "return xp.asarray(np.asarray(x), device=device(like))",
+        "return xp.asarray(_writable(np.asarray(x)), device=device(like))",
         "return np.asarray(x)",
         OPERATORS.format("(wavelet or coil or sense)"),
     ),

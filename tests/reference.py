@@ -287,7 +287,7 @@ def admm(A, y, terms, place, x):
 
 
 def niht(A, y, best, k, *, c=0.01):
-    """Blumensath and Davies, 2010, with kappa (1 - c) = 2: every trial is yielded, a rejected one as no move."""
+    """Blumensath and Davies, 2010, with halvings and the rule of Armijo: a rejected trial is yielded as no move."""
     x = np.zeros(A.shape[1], np.result_type(A, y))
     support = best(A.conj().T @ y, k)
     while True:
@@ -300,13 +300,17 @@ def niht(A, y, best, k, *, c=0.01):
             x_new = np.where(support_new, step, 0)
             if (support_new == support).all():
                 break
-            move = x_new - x
-            if mu <= (1 - c) * np.linalg.norm(move) ** 2 / np.linalg.norm(A @ move) ** 2:
+            if fallen(A, y, x, x_new) >= c * np.linalg.norm(x_new - x) ** 2 / mu:
                 break
             mu /= 2
             yield x
         x, support = x_new, support_new
         yield x
+
+
+def fallen(A, y, x, x_new):
+    """How much less the squared residual is."""
+    return np.linalg.norm(y - A @ x) ** 2 - np.linalg.norm(y - A @ x_new) ** 2
 
 
 def cosamp(A, y, best, k):
@@ -346,11 +350,8 @@ def cgiht(A, y, best, k):
         alpha = shrink * np.linalg.norm(on) ** 2 / np.linalg.norm(A @ np.where(support, p, 0)) ** 2
         support_new = best(x + alpha * p, k)
         x_new = np.where(support_new, x + alpha * p, 0)
-        same, move = (support_new == support).all(), x_new - x
-        if plain:
-            good = same or alpha <= 0.99 * np.linalg.norm(move) ** 2 / np.linalg.norm(A @ move) ** 2
-        else:
-            good = same or np.linalg.norm(y - A @ x_new) <= np.linalg.norm(y - A @ x)
+        same, enough = (support_new == support).all(), 0.01 * np.linalg.norm(x_new - x) ** 2 / alpha if plain else 0
+        good = same or fallen(A, y, x, x_new) >= enough
         shrink = shrink / 2 if plain and not good else 1.0
         if good:
             x, support = x_new, support_new

@@ -24,7 +24,7 @@ def benchmark(monkeypatch):
         return __import__(name)
 
     yield load
-    for name in ("common", "contests", "goals", "page", "compare"):
+    for name in ("common", "ladder", "contests", "goals", "page", "compare"):
         sys.modules.pop(name, None)
 
 
@@ -57,14 +57,34 @@ def test_peak_memory_counts_arrays_that_are_gone_at_the_end(benchmark):
 
 @pytest.mark.parametrize(("needed", "tolerance"), [(1e-3, 1e-3), (0.9e-3, 10**-3.25), (2e-4, 10**-3.75), (0.5, 0.1)])
 def test_the_loosest_tolerance_is_found_to_a_quarter_of_a_decade(benchmark, needed, tolerance):
-    found = benchmark("common").loosest(lambda tol: tol, lambda x: x, needed, range(1, 7))
+    found = benchmark("ladder").loosest(lambda tol: tol, lambda x: x, needed, range(1, 7))
     assert found == pytest.approx((tolerance, tolerance))
 
 
 def test_a_solver_that_never_gets_there_has_no_tolerance(benchmark):
-    loosest = benchmark("common").loosest
-    assert loosest(lambda tol: tol, lambda _: math.nan, 1e-3, range(1, 7)) is None
-    assert loosest(lambda tol: tol, lambda x: x, 1e-3, range(7), patience=0) is None
+    loosest = benchmark("ladder").loosest
+    assert loosest(lambda tol: tol, lambda _: math.nan, 1e-3, range(1, 7)) == "not 0.001 at any tolerance"
+    assert loosest(lambda tol: tol, lambda x: x, 1e-3, range(7), patience=0) == "not 0.001 within 0 s"
+
+
+def test_a_solver_without_a_time_has_a_row_that_says_why(benchmark, tmp_path):
+    def missing(_):
+        raise ImportError
+
+    def identity(scale):
+        return lambda tol: scale * tol
+
+    ladder = benchmark("ladder")
+    solvers = ladder.prepared((missing, identity), 1.0) | {"wrong": lambda _: math.inf}
+    rows = ladder.climbed(solvers, lambda x: x, 1e-2, range(4), 1, peers=["identity"])
+    benchmark("common").write_table(rows, "rows", tmp_path)
+    (named,) = benchmark("contests").read_tables(tmp_path).values()
+    assert {row["solver"]: row["reached"] for row in named} == {
+        "missing": "not installed",
+        "identity": "1.0e-02",
+        "wrong": "not 0.01 at any tolerance",
+    }
+    assert [row["median / best peer's"] for row in named] == ["", "1.00", ""]
 
 
 def test_our_best_meets_the_best_peer_in_each_group_of_rows(benchmark):
@@ -81,6 +101,15 @@ def test_a_peer_whose_time_rounds_to_zero_still_wins(benchmark):
     (contest,) = table.contests([{"n": "3", "name": "NumPy", "ours": "0.01", "theirs": "0.00"}])
     assert (contest.peer, contest.ratio) == ("NumPy", math.inf)
     assert table.contests([{"n": "3", "name": "NumPy", "ours": "0.01", "theirs": ""}]) == []
+
+
+def test_the_best_of_the_peers_of_one_problem_counts_and_what_is_no_peer_stands_apart(benchmark):
+    table = benchmark("contests").Wide("", ("work",), {"{peer}": "theirs"}, {"ours": "ours"}, ("n",))
+    times = [("2", "A", "1"), ("2", "B", "8"), ("3", "A", "3"), ("2", "loop", "1")]
+    rows = [{"work": "sum", "n": n, "peer": peer, "ours": "2", "theirs": theirs} for n, peer, theirs in times]
+    first, second, loop = table.contests(rows)
+    assert [(each.peer, each.apart) for each in (first, second)] == [("A", ""), ("A", "")]
+    assert (first.ratio, loop.apart) == (2, "our own loop, not a peer")
 
 
 def test_a_goal_is_judged_by_the_worst_row_or_by_the_best_if_it_says_so(benchmark):
@@ -112,6 +141,9 @@ def test_every_goal_finds_its_rows_and_every_goal_that_is_missed_says_why(benchm
 def test_the_page_shows_lost_rows_and_missed_goals(benchmark, tmp_path, monkeypatch):
     (tmp_path / "batch.csv").write_text("solver,batch s,loop s\niht,2.0,1.0\nhtp,1.0,2.0\n")
     (tmp_path / "batch.md").write_text("the machine\n")
+    rows = ["structure,n,k,first ms,ms,peer,peer ms", "any,9,2,9,3 (2 to 4),A,1", "any,9,2,9,3,B,4", "runs,9,2,9,1,A,2"]
+    (tmp_path / "projections.csv").write_text("\n".join(rows))
+    (tmp_path / "projections.md").write_text("another machine\n")
     (tmp_path / "alone.csv").write_text("a\n1\n")
     page, goal = benchmark("page"), benchmark("goals").Goal
     goals = [
@@ -122,9 +154,14 @@ def test_the_page_shows_lost_rows_and_missed_goals(benchmark, tmp_path, monkeypa
     monkeypatch.setattr(page, "read_goals", lambda: goals)
     page.main(["--results", str(tmp_path)])
     text = (tmp_path / "README.md").read_text()
-    assert "| iht | csrecover | a loop of our own | 2.00 | **peer** |" in text
-    assert "| htp | csrecover | a loop of our own | 0.50 | ours |" in text
+    assert "| iht | csrecover | loop | 2.00 | our own loop, not a peer |" in text
+    assert "[Batches](batch.md) |" not in text
+    assert "| [Projections onto models](projections.md) | 2 | 1 | 1.75 | 0.50 | 3.00 |" in text
+    assert "| any | csrecover | A | 3.00 | **peer** |" in text
+    assert "| runs | csrecover | A | 0.50 | ours |" in text
     assert "the machine" in text
+    assert "Tables without first calls: alone, batch." in text
+    assert "Tables without memory: alone, batch, projections." in text
     assert "Other tables: [alone](alone.md)." in text
     assert "| easy | batch | at most 1 | 0.5 | yes |" in text
     assert "- **hard**: 2, wanted at most 1. slow. Next: faster." in text

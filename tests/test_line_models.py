@@ -115,6 +115,19 @@ def test_window_sums_do_not_cancel(size):
     np.testing.assert_allclose(windows.window_sums(values[None], size)[0], expected, rtol=1e-14)
 
 
+@pytest.mark.skipif(kernels.compiled("line") is None, reason="numba is not installed")
+@pytest.mark.parametrize(
+    ("signals", "n", "gap", "k"), [(3, 1, 1, 1), (2, 40, 3, 6), (2, 33, 33, 1), (1, 16, 1, 16), (0, 9, 2, 3)]
+)
+@pytest.mark.parametrize("kind", ["drawn", "equal"])
+def test_compiled_places_are_those_of_the_plain_twin(signals, n, gap, k, kind):
+    rng = np.random.default_rng(n)
+    gains = rng.random((signals, n)) if kind == "drawn" else rng.integers(0, 3, (signals, n)).astype(float)
+    gains[gains == 0] = -np.inf
+    masks = kernels.compiled("line").best_spaced(gains, gap, k)
+    np.testing.assert_array_equal(masks, spaced.best_spaced_plain(gains, gap, k))
+
+
 def test_best_spaced_equals_enumeration_in_any_order_of_signals():
     rng = np.random.default_rng(0)
     gains = np.where(rng.random((30, 9)) < 0.2, -np.inf, rng.random((30, 9)))

@@ -8,6 +8,7 @@ import pytest
 
 PAPERS = Path(__file__).parent.parent / "benchmarks" / "papers"
 RUN = runpy.run_path(str(PAPERS / "run.py"))
+HEADLINE = runpy.run_path(str(PAPERS / "headline.py"))
 
 
 @pytest.mark.parametrize("name", RUN["SCRIPTS"])
@@ -19,6 +20,18 @@ def test_each_writes_its_lines_and_its_figure(name, tmp_path, capsys):
     assert (tmp_path / f"{name}.png").stat().st_size > 10_000
     assert capsys.readouterr().out.count(" / here ") == len(lines)
     assert "![" in RUN["section"](name, tmp_path)
+
+
+def test_an_interval_of_the_median_needs_six_draws():
+    """The range of n draws misses the median with probability 2^(1 - n): 6 % of five, 3 % of six."""
+    assert HEADLINE["median_interval"](range(5)) == ("", "")
+    assert HEADLINE["median_interval"](range(6)) == (0, 5)
+
+
+def test_an_interval_of_a_mean_of_errors_is_not_negative():
+    line = HEADLINE["mean_line"]("", "", "", [1.0] + 99 * [0.0])
+    assert line["low"] == "0"
+    assert float(line["here"]) < float(line["high"])
 
 
 def test_the_page_wants_all_results(tmp_path):

@@ -5,9 +5,9 @@ Anal. 26(3), 2009: d = 256 unknowns, m = 128 Gaussian measurements without noise
 script stops at ||x' - x|| <= 1e-4 or after max(8 s, 60) iterations; here CoSaMP, which does not know x, stops at a
 relative residual of 1e-6 or where it has not fallen for eight iterations, and ||x' - x|| <= 1e-4 is success. Least
 squares are exact, for which the paper bounds the iterations by 6 (s + 1), given a restricted isometry constant of order
-4 s of at most 0.1. Matrices of this shape have none so small: what is seen here goes beyond the theorem. The
-shares fall at s = 42, where least squares have 3 s = 126 unknowns for 128 measurements; from s = 43 on CoSaMP here
-identifies fewer than 2 s coefficients.
+4 s of at most 0.1. Matrices of this shape have none so small: what is seen here goes beyond the theorem. In the figure
+the shares dip at s = 42, where least squares have 3 s = 126 unknowns for 128 measurements; from s = 43 on CoSaMP here
+identifies s coefficients and not 2 s.
 """
 
 import sys

@@ -29,10 +29,10 @@ def options(doc, argv=None):
 
 
 def median_interval(values, confidence=0.95):
-    """Order statistics that hold the median with this confidence, whatever the distribution; the range if too few."""
+    """Order statistics that hold the median with this confidence, whatever the distribution; empty if too few."""
     values = np.sort(np.ravel(values))
-    cut = max(int(binom.ppf((1 - confidence) / 2, values.size, 0.5)) - 1, 0)
-    return values[cut], values[-1 - cut]
+    cut = int(binom.ppf((1 - confidence) / 2, values.size, 0.5)) - 1
+    return (values[cut], values[-1 - cut]) if cut >= 0 else ("", "")
 
 
 def median_line(setting, quantity, paper, values):
@@ -49,15 +49,15 @@ def share_line(setting, quantity, paper, cell):
 
 
 def mean_line(setting, quantity, paper, values):
-    """A line of the table: the mean of the draws, and 1.96 standard errors to both sides."""
+    """A line of the table: the mean of draws that are not negative, and about 1.96 standard errors to both sides."""
     values = np.asarray(values, dtype=float)
     values = values[~np.isnan(values)]
     mean, half = float(values.mean()), 1.96 * float(values.std(ddof=1)) / values.size**0.5
-    return line(setting, quantity, paper, mean, (mean - half, mean + half), values.size)
+    return line(setting, quantity, paper, mean, (max(mean - half, 0.0), mean + half), values.size)
 
 
 def line(setting, quantity, paper, here, interval=("", ""), draws=""):
-    """A line of the table; `paper` is the number as printed there, or "" where the paper has none."""
+    """A line of the table; `paper` is a text, the number as printed there, a float of a theory, or ""."""
     numbers = (f"{v:.3g}" if isinstance(v, float) else str(v) for v in (paper, here, *interval, draws))
     return dict(zip(HEAD, (setting, quantity, *numbers), strict=True))
 

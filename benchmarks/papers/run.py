@@ -32,10 +32,11 @@ def page(out):
     if missing:
         raise SystemExit(f"{out} has no results of {', '.join(missing)}: run them first")
     head = (
-        "# Papers re-run\n\nEach line sets a number of a paper beside ours, and in `low` and `high` an interval that "
-        "holds ours with 95 % confidence: of a median by order statistics, of a mean by its standard error, of a share "
-        "by Wilson's score, of a transition by its fit. `make papers` writes this page; each section ends with the "
-        "command for itself alone.\n"
+        "# Papers re-run\n\nLines with a number of a paper have it beside ours; (theory) marks numbers that follow "
+        "from theorems. `low` and `high` hold ours with 95 % confidence: of a median by order statistics, empty below "
+        "six draws, whose range is not enough; of a mean by its standard error, cut off at zero, which is approximate "
+        "where a few draws are much larger than the rest; of a share by Wilson's score; of a transition by its fit. "
+        "`make papers` writes this page; each section ends with the command for itself alone.\n"
     )
     (out / "README.md").write_text("\n".join([head, *(section(name, out) for name in SCRIPTS)]))
 

@@ -91,7 +91,7 @@ def main(argv=None):
             ratios = errors(cell, "measured") / errors(cell, "computed")
             worst = np.argmax(abs(ratios.mean(axis=1) - 1))
             quantity = f"measured / computed error, iterate {worst + 1}"
-            lines.append(mean_line(f"N {n}, delta {delta}, {case}", quantity, 1.0, ratios[worst]))
+            lines.append(mean_line(f"N {n}, delta {delta}, {case}", quantity, "1 (theory)", ratios[worst]))
     return write("state_evolution", lines, draw(found), chosen.out)
 
 

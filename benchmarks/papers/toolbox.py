@@ -8,9 +8,10 @@ kc: N = 100, two runs of five coefficients of magnitudes in [10, 15] and [8, 10]
 deltarec: the toolbox's setting is not known here; ours has N = 1024, 50 spikes at least 20 apart with normal
 coefficients, M = 150.
 
-CoSaMP knows the number of nonzeros alone. "Model CoSaMP" is what the toolbox runs, with exact projections and least
-squares in place of its condensing sort and conjugate gradients; the dotted lines are the measurements of the demos.
-Those of trees and blocks are more than enough, those of kc suffice for six to seven draws of ten.
+CoSaMP knows the number of nonzeros alone. "Model CoSaMP" has exact projections and least squares in place of the
+toolbox's condensing sort and conjugate gradients, and below three measurements a nonzero, so for jsmp and kc, merges
+supports of budget K, not 2K as the toolbox does (of kc in four runs, by the pseudoinverse). The dotted lines are the
+measurements of the demos. Those of trees and blocks are enough, those of kc for six to seven draws of ten.
 """
 
 import sys

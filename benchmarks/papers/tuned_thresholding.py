@@ -3,27 +3,30 @@
 Maleki and Donoho, "Optimally tuned iterative reconstruction algorithms for compressed sensing", IEEE J. Selected
 Topics in Signal Processing 4(2), 2010: N = 800, Gaussian matrices with unit columns, nonzeros +-1, no noise, success at
 ||x' - x||^2 < 1e-4 ||x||^2; delta = M / N, rho = k / M. Two-stage thresholding (TST) is subspace pursuit whose budget
-is always the largest that it recovers, rho* M, with rho*(delta) the parabola of the paper, the 50 % point. Iterative
-thresholding, hard (IHT) and soft (IST), has the relaxation and the rate of false alarms of the paper; all make at most
-300 iterations, and TST ends where the residual has not fallen for ten: at the first rise, where subspace pursuit ends,
-it loses signals that it recovers later. Only `recover` is told k. At delta = 0.9 TST is below the parabola: there its
-least squares on two supports have 0.98 M unknowns for M measurements. Dashed: the theory of l1.
+is always the largest that it recovers, rho* M rounded down, with rho*(delta) the parabola of the paper, the 50 % point.
+Numbers of nonzeros are rounded down, too; rho is what they make. Iterative thresholding, hard (IHT) and soft (IST), has
+the relaxation and the rate of false alarms of the paper; IST makes at most 400 iterations, the others 300, and TST ends
+where the residual has not fallen for ten. Only `recover` is told k. Beyond its budget TST recovers nothing: its rates
+end more sharply than symmetric curves do, so straight segments join them. At delta = 0.9 TST is below the parabola:
+there its least squares on two supports have 0.98 M unknowns for M measurements. Dashed: the theory of l1.
 """
 
 import sys
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 from scipy.special import ndtri
 
 sys.path.insert(0, str(Path(__file__).parent))
 from headline import line, options, share_line, write
 
 import csrecover as cs
-from csrecover import plotting
+from csrecover.analysis import fit_transition
 from csrecover.analysis.theory import transition_rho
 from csrecover.plotting.style import SETTINGS, label, look
 from csrecover.solvers.greedy import subspace_pursuit_iterates
@@ -51,10 +54,10 @@ def tst(A, y, model, k):  # noqa: ARG001
     )
 
 
-def thresholded(A, y, shrink, relaxation, false_alarms):
+def thresholded(A, y, shrink, relaxation, false_alarms, iterations=300):
     """Relaxed gradient steps, each thresholded at a multiple of the median correlation."""
     x, multiple = np.zeros(A.in_shape), ndtri(1 - false_alarms / 2) / ndtri(0.75)
-    for _ in range(300):
+    for _ in range(iterations):
         residual = y - A @ x
         if np.linalg.norm(residual) < 1e-5 * np.linalg.norm(y):
             break
@@ -73,17 +76,27 @@ def iht(A, y, model, k):  # noqa: ARG001
 def ist(A, y, model, k):  # noqa: ARG001
     """Iterative soft thresholding."""
     delta = A.shape[0] / A.shape[1]
-    return thresholded(A, y, cs.L1().prox, 0.6, 0.11 * delta**2 + 0.37 * delta - 0.005)
+    return thresholded(A, y, cs.L1().prox, 0.6, 0.11 * delta**2 + 0.37 * delta - 0.005, 400)
 
 
 TST = {"TST": tst}
 SOLVERS = {**TST, "IST": ist, "IHT": iht, "recover, k known": None}
 
 
-def trial(solvers, *, delta, share, rng):
-    """Which solvers recover +-1 signals of rho = share of rho*."""
+def numbers(delta, share):
+    """Measurements m, and k nonzeros for a share of rho*."""
     m = round(delta * N)
-    k = int(share * tuned_rho(delta) * m)
+    return m, int(share * tuned_rho(delta) * m)
+
+
+def rhos(delta, shares):
+    """Sparsities k / m for shares of rho*."""
+    return np.array([k / m for m, k in (numbers(delta, share) for share in shares)])
+
+
+def trial(solvers, *, delta, share, rng):
+    """Which solvers recover +-1 signals of about this share of rho*."""
+    m, k = numbers(delta, share)
     return cs.RecoveryTrial(N, ensemble=gaussian, structure=cs.Sparse(), signal="signs", solver=solvers)(
         rng=rng, m=m, k=k
     )
@@ -96,10 +109,14 @@ def rates_of(deltas, trials, workers):
 
 
 def transitions_of(deltas, shares, trials, workers):
-    """50 % points of all solvers, as multiples of rho*: an array of fits, deltas x solvers."""
+    """Fits of all solvers over rho, by delta and name."""
     axes = {"delta": deltas, "share": shares}
     found = cs.sweep(partial(trial, SOLVERS), axes, trials=trials, executor=workers, adaptive=True, progress=False)
-    return found.fit("share", rising=False)
+    fits = {}
+    for delta, name in product(deltas, SOLVERS):
+        cell = found.select(delta=delta, solver=name)
+        fits[delta, name] = fit_transition(rhos(delta, shares), cell.successes, cell.trials, rising=False)
+    return fits
 
 
 def draw(rates, deltas, fits):
@@ -107,17 +124,20 @@ def draw(rates, deltas, fits):
     with matplotlib.rc_context(SETTINGS):
         figure = Figure(figsize=(9, 3.8), layout="constrained")
         left, right = figure.subplots(1, 2)
-        plotting.plot_sweep(rates.select(solver="TST"), by="delta", ax=left)
-        left.set(xlabel=r"$\rho / \rho^*$", title="TST")
+        for index, delta in enumerate(rates.axes["delta"]):
+            cell = rates.select(delta=delta, solver="TST")
+            bars = abs(np.stack(cell.interval()) - cell.rate())
+            places = rhos(delta, cell.axes["share"]) / tuned_rho(delta)
+            left.errorbar(places, cell.rate(), bars, label=rf"$\delta$ = {delta}", linewidth=1, **look(index))
+        left.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+        left.set(xlabel=r"$\rho / \rho^*$", ylabel="share recovered", title="TST")
+        left.legend(frameon=False)
         fine = np.linspace(0.02, 0.98, 200)
         right.plot(fine, transition_rho("tst", fine), "k", linewidth=1, label=r"$\rho^*$ of the paper")
         right.plot(fine, transition_rho("l1", fine), "k", linewidth=1, linestyle=(0, (4, 2)), label="l1, theory")
         for index, name in enumerate(SOLVERS):
-            low, middle, high = (
-                np.array([of(fit) * tuned_rho(delta) for delta, fit in zip(deltas, fits[:, index], strict=True)])
-                for of in (lambda fit: fit.interval()[0], lambda fit: fit.at(), lambda fit: fit.interval()[1])
-            )
-            bars = np.stack([middle - low, high - middle])
+            middle = np.array([fits[delta, name].at() for delta in deltas])
+            bars = abs(np.array([fits[delta, name].interval() for delta in deltas]).T - middle)
             right.errorbar(deltas, middle, bars, label=name, linewidth=1, **look(index))
         right.set(xlabel=label("delta"), ylabel=label("rho"), title="50 % points", xlim=(0, 1), ylim=(0, 0.7))
         right.legend(frameon=False)
@@ -134,15 +154,13 @@ def main(argv=None):
     lines = []
     for delta in rates.axes["delta"]:
         for share in rates.axes["share"]:
-            cell = rates.select(delta=delta, share=share, solver="TST")
-            paper = 0.5 if share == 1 else ""
-            lines.append(share_line(f"delta {delta}, rho {share:g} rho*", "share of TST", paper, cell))
-    for delta, row in zip(deltas, fits, strict=True):
-        for name, fit in zip(SOLVERS, row, strict=True):
-            paper = tuned_rho(delta) if name == "TST" else ""
-            ends = (end * tuned_rho(delta) for end in fit.interval())
-            middle, draws = fit.at() * tuned_rho(delta), int(fit.trials.sum())
-            lines.append(line(f"delta {delta}", f"rho at which {name} recovers half", paper, middle, ends, draws))
+            cell, (m, k) = rates.select(delta=delta, share=share, solver="TST"), numbers(delta, share)
+            setting = f"delta {delta}, k {k}, rho {k / m / tuned_rho(delta):.3f} rho*"
+            lines.append(share_line(setting, "share of TST", 0.5 if share == 1 else "", cell))
+    for (delta, name), fit in fits.items():
+        paper, draws = tuned_rho(delta) if name == "TST" else "", int(fit.trials.sum())
+        quantity = f"rho at which {name} recovers half"
+        lines.append(line(f"delta {delta}", quantity, paper, fit.at(), fit.interval(), draws))
     return write("tuned_thresholding", lines, draw(rates, deltas, fits), chosen.out)
 
 

@@ -6,7 +6,7 @@ transforms, segment sums, a deterministic top-k, scatter) is filled in here, lib
 form in plain array code.
 """
 
-from .devices import device_facts, memory_free, memory_held, synchronize, working_on
+from .devices import device_facts, keep_host_memory, memory_free, memory_held, synchronize, working_on
 from .dtypes import (
     as_complex,
     as_float,
@@ -24,13 +24,14 @@ from .moving import cast_like, fetched, staged, to, to_like, to_numpy
 from .nufft import nonuniform_fourier
 from .parts import on_parts
 from .segments import scatter, segment_sum, top_k_mask
-from .signals import clip, divide, energy, expand, flat, keep, mT, norm, real_vdot, scaled
+from .signals import all_finite, clip, divide, energy, expand, flat, keep, mT, norm, real_vdot, scaled
 from .sparse import csr_adjoint, csr_matrix, csr_rows, csr_times
 from .systems import blas_threads, in_threads, positive_solver, well_conditioned
 from .transforms import dctn, fftn, irfftn, rfftn
 
 __all__ = [
     "Array",
+    "all_finite",
     "arrays_in",
     "as_complex",
     "as_float",
@@ -61,6 +62,7 @@ __all__ = [
     "is_float",
     "itemsize",
     "keep",
+    "keep_host_memory",
     "library",
     "mT",
     "memory_free",

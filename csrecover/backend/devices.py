@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import importlib
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+
+import numpy as np
 
 from .libraries import Array, device, library, where_is
+
+_LARGEST = 2**25 - 2**16  # bytes of the largest block to which the GNU C library adapts
 
 
 def synchronize(x: Array) -> None:
@@ -69,6 +74,16 @@ def memory_free(x: Array) -> int | None:
         kept = torch.cuda.memory_reserved(device(x)) - torch.cuda.memory_allocated(device(x))
         return torch.cuda.mem_get_info(device(x))[0] + kept
     return None
+
+
+@cache
+def keep_host_memory() -> None:
+    """Let the C library of the host keep what arrays free, some 64 MiB at most, for the next ones; once a process.
+
+    The GNU C library gives memory back to the system above twice the largest block that was freed so far. New pages
+    have to be cleared, which takes longer than most operations on them; so a block is freed that nobody has written to.
+    """
+    np.empty(_LARGEST, np.uint8)
 
 
 def _torch_cuda(x: Array) -> bool:

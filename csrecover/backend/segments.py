@@ -10,7 +10,8 @@ from ..kernels import fused
 from .dtypes import eps
 from .libraries import Array, device, library, namespace
 
-_LONG = 2**14  # entries from which the largest are looked for among those above a level that a sample suggests
+_LONG = 2**10  # entries from which a sample pays for itself
+_FEW = 12  # entries for each that is wanted
 _STRIDE = 16  # of the sample
 
 
@@ -59,29 +60,36 @@ def top_k_mask(gains: Array, k: int) -> Array:
     return first_ties(above, tied, k)
 
 
-def _largest(gains: np.ndarray, k: int) -> np.ndarray:
-    """The k-th largest entry along the last axis, kept as an axis of one."""
+def _largest(gains: np.ndarray, k: int) -> Array:
+    """The k-th largest entry along the last axis, kept as an axis of one; a number for a single signal."""
     n = gains.shape[-1]
-    mostly_zero = bool(2 * np.count_nonzero(gains) < gains.size)  # many smallest entries slow the partition down
     if gains.size == n:
-        return _largest_of_one(gains.reshape(-1), k, mostly_zero).reshape(*gains.shape[:-1], 1)
-    if mostly_zero:  # largest ones do not
+        return _largest_of_one(gains.reshape(-1), k)
+    if _are_few(k, n):
+        levels = [_largest_of_one(row, k) for row in gains.reshape(-1, n)]
+        return np.array(levels, gains.dtype).reshape(*gains.shape[:-1], 1)
+    if 2 * np.count_nonzero(gains) < gains.size:  # many smallest entries slow the partition down, largest ones do not
         return -np.partition(-gains, k - 1, axis=-1)[..., k - 1, None]
     return np.partition(gains, n - k, axis=-1)[..., n - k, None].copy()  # no view: the rest is let go
 
 
-def _largest_of_one(gains: np.ndarray, k: int, mostly_zero: bool) -> np.ndarray:
-    """The k-th largest of one row, an array of one."""
-    if mostly_zero:
+def _are_few(k: int, n: int) -> bool:
+    """Whether the k largest of n are found faster among those above a level that a sample suggests."""
+    return n >= _LONG and _FEW * k <= n
+
+
+def _largest_of_one(gains: np.ndarray, k: int) -> np.generic:
+    """The k-th largest of one row."""
+    if _are_few(k, gains.size):
+        rank = 2 * k // _STRIDE + _STRIDE // 2
+        level = np.partition(gains[::_STRIDE], -rank)[-rank]
+        if level > 0 and (above := gains[gains >= level]).size >= k:  # about twice as many as are wanted
+            return np.partition(above, -k)[-k]
+    if 2 * np.count_nonzero(gains) < gains.size:
         gains = gains[gains > 0]
         if gains.size < k:
-            return np.zeros(1, gains.dtype)
-    if gains.size >= _LONG and 2 * _STRIDE * k <= gains.size:
-        rank = 2 * k // _STRIDE + _STRIDE
-        level = np.partition(gains[::_STRIDE], -rank)[-rank]
-        above = gains[gains >= level]  # about twice as many as are wanted; too few cost time, no more
-        gains = above if above.size >= k else gains
-    return np.partition(gains, -k)[-k, None].copy()
+            return gains.dtype.type(0)
+    return np.partition(gains, -k)[-k]
 
 
 @fused

@@ -11,6 +11,8 @@ from ..kernels import fused
 from .dtypes import is_complex
 from .libraries import Array, device, library, namespace
 
+_SHORT = 2**13  # numbers that are fast to copy, and whose products BLAS adds up on one thread
+
 
 def flat(x: Array, ndim: int) -> Array:
     """X with the `ndim` axes of one signal made one: shape (*batch, n)."""
@@ -54,7 +56,11 @@ def energy(x: Array) -> Array:
 
 def scaled(x: Array, ndim: int = 1) -> Array:
     """Each signal divided by its largest magnitude, so that its squares neither overflow nor vanish."""
-    peak = namespace(x).max(abs(flat(x, ndim)), axis=-1)
+    rows = flat(x, ndim)
+    if library(x) == "numpy" and x.size > _SHORT and not is_complex(x):  # magnitudes would be a copy
+        peak = np.maximum(rows.max(axis=-1), -rows.min(axis=-1))
+    else:
+        peak = namespace(x).max(abs(rows), axis=-1)
     return divide(x, expand(peak, ndim))
 
 
@@ -64,6 +70,14 @@ def norm(x: Array, ndim: int = 1) -> Array:
         x = flat(x, ndim)
         return np.sqrt(np.vecdot(x.real, x.real) + np.vecdot(x.imag, x.imag) if is_complex(x) else np.vecdot(x, x))
     return namespace(x).linalg.vector_norm(flat(x, ndim), axis=-1)
+
+
+def all_finite(x: Array) -> bool:
+    """Whether every number is finite; of a short NumPy array the sum of the squares mostly tells it faster."""
+    if library(x) == "numpy" and x.size <= _SHORT and math.isfinite(np.vdot(x, x).real):
+        return True
+    xp = namespace(x)
+    return bool(xp.all(xp.isfinite(x)))
 
 
 def real_vdot(x: Array, y: Array, ndim: int = 1) -> Array:
@@ -79,5 +93,7 @@ def divide(a: Array, b: Array) -> Array:
     if isinstance(a, np.number) and isinstance(b, np.number):  # of one signal on the host
         return a / b if b else np.result_type(a, b).type(0)
     xp = namespace(a, b)
+    if library(b) == "numpy" and np.all(b):
+        return a / b
     zero = b == 0
     return xp.where(zero, xp.zeros_like(a), a) / xp.where(zero, xp.ones_like(b), b)

@@ -10,7 +10,7 @@ from typing import Any, final
 
 import numpy as np
 
-from ..backend import Array, as_float, device, flat, keep, namespace, on_host, real_dtype, staged
+from ..backend import Array, all_finite, as_float, device, flat, keep, namespace, on_host, real_dtype, staged
 from ..structures.signal import Structured
 
 
@@ -30,8 +30,7 @@ class Model(Structured, ABC):
             When the shape is not that of signals of this model, or on the host a number is NaN or infinite.
         """
         x = super()._signals(x)
-        xp = namespace(x)
-        if on_host(x) and not bool(xp.all(xp.isfinite(x))):
+        if on_host(x) and not all_finite(x):
             raise ValueError(f"{self} projects finite signals, got NaN or infinity")
         return x
 
@@ -44,7 +43,7 @@ class Model(Structured, ABC):
             When a number is NaN or infinite; now that they are here this is looked at for those of a device, too.
         """
         magnitudes = staged(abs(flat(x, self.ndim))).astype(np.float64)
-        if not np.isfinite(magnitudes).all():
+        if not all_finite(magnitudes):
             raise ValueError(f"{self} projects finite signals, got NaN or infinity")
         return magnitudes.reshape(-1, magnitudes.shape[-1])
 

@@ -31,7 +31,7 @@ class OverlappingGroups(SupportModel):
 
     and else greedy, with exchanges: it keeps at least 1 - (1 - 1/k)^k > 1 - 1/e of the best energy, most often nearly
     all; `bound` tells how much in each case. Groups that add no energy are not taken. It runs on the host, signal by
-    signal: the magnitudes of x go there, the chosen groups come back.
+    signal: the magnitudes of x go there, the mask comes back.
 
     Parameters
     ----------
@@ -65,12 +65,8 @@ class OverlappingGroups(SupportModel):
 
     def support(self, x: Array, k: int) -> Array:
         x, k = self._signals(x), check_count(k)
-        energies = self._energies(x)
-        chosen = np.zeros((len(energies), self.groups.count), bool)
-        for mask, signal in zip(chosen, energies, strict=True):
-            mask[self._coverage.best(signal, k)[0]] = True
-        batch = x.shape[: x.ndim - self.ndim]
-        return self.groups.cover(to_like(chosen.reshape(*batch, self.groups.count), x))
+        masks = [self._coverage.support(signal, k) for signal in self._energies(x)]
+        return to_like(np.array(masks, bool).reshape(x.shape), x)
 
     def bound(self, x: Array, k: int) -> Array:
         """Share of the best possible energy that `support` is certain to keep, in (0, 1]: a (*batch,) array.

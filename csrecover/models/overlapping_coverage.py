@@ -78,12 +78,18 @@ class Coverage:
         if self.furthest is not None:
             last = self.matrix.indices[self.matrix.indptr[1:] - 1]
             chosen = best_intervals(self.furthest, last[self.furthest] + 1, energies, k)
+            if len(chosen) == k:  # each with energy that no other holds
+                return chosen, self.kept(energies, chosen)
         elif self.forest is not None:
             chosen = self.forest.best(energies, self.matrix @ energies, k)
         else:
             return self._searched(energies, k)
         chosen = self._filled(energies, chosen, k)
         return chosen, self.kept(energies, chosen)
+
+    def support(self, energies: np.ndarray, k: int) -> np.ndarray:
+        """Mask (n,) of the coefficients of the `best` groups."""
+        return np.append(covered(self.matrix, self.best(energies, k)[0]), False)[self.cells]
 
     def share(self, energies: np.ndarray, k: int) -> float:
         """Share of the energy of the best k groups that those found are certain to hold."""
@@ -107,4 +113,5 @@ class Coverage:
 
     def _filled(self, energies: np.ndarray, chosen: list[int], k: int) -> list[int]:
         """The groups less those that add nothing, and more while these add something."""
-        return greedy(self.matrix, energies, k, useful(self.matrix, energies, chosen))[0]
+        chosen = useful(self.matrix, energies, chosen)
+        return chosen if len(chosen) == k else greedy(self.matrix, energies, k, chosen)[0]

@@ -50,7 +50,9 @@ def greedy(matrix: csr_array, energies: np.ndarray, k: int, chosen: list[int]) -
 
 def useful(matrix: csr_array, energies: np.ndarray, chosen: list[int]) -> list[int]:
     """The chosen groups less those that, one after the other, hold no energy that the rest does not."""
-    counts, kept = matrix[np.array(chosen, dtype=int)].sum(axis=0), []
+    counts, kept = np.zeros(matrix.shape[1], int), []
+    for group in chosen:
+        counts[row(matrix, group)] += 1
     for group in chosen:
         cells = row(matrix, group)
         if energies[cells[counts[cells] == 1]].any():

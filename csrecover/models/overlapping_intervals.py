@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -40,16 +42,15 @@ def best_intervals(furthest: np.ndarray, ends: np.ndarray, energies: np.ndarray,
     """
     sums = np.concatenate([[0.0], np.cumsum(energies)])
     gains = np.where(energies > 0, sums[ends] - sums[:-1], -np.inf)
-    values = [np.zeros(len(sums))]
-    while len(values) <= k:
-        taken = gains + values[-1][ends]
-        values.append(np.append(np.maximum(np.maximum.accumulate(taken[::-1])[::-1], 0), 0))
-    slack, chosen, cell = _TIE * values[-1][0] / max(k, 1), [], 0
-    for rest in reversed(values[:-1]):
-        taken = gains[cell:] + rest[ends[cell:]]
-        if taken.max(initial=-np.inf) <= 0:
+    values = np.zeros((k + 1, len(sums)))
+    for fewer, more in pairwise(values):
+        taken = gains + fewer[ends]
+        np.maximum(np.maximum.accumulate(taken[::-1])[::-1], 0, out=more[:-1])
+    slack, chosen, cell = _TIE * values[-1, 0] / max(k, 1), [], 0
+    for more, fewer in pairwise(values[::-1]):
+        if more[cell] == 0:
             break
-        cell += int(np.argmax(taken >= taken.max() - slack))
+        cell += int(np.argmax(gains[cell:] + fewer[ends[cell:]] >= more[cell] - slack))
         chosen.append(int(furthest[cell]))
         cell = int(ends[cell])
     return chosen

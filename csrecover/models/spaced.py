@@ -6,12 +6,14 @@ from heapq import heappop, heappush
 
 import numpy as np
 
+from ..kernels import compiled
+
 
 def best_spaced(gains: np.ndarray, gap: int, k: int) -> np.ndarray:
     """Mask of at most k places, any two at least `gap` apart, of the largest total gain.
 
-    The best total f_k(i) of the places from i on obeys f_k(i) = max(f_k(i + 1), gain_i + f_{k-1}(i + gap)): a running
-    maximum for each k, O(n k) in all, with n k / 8 bytes of choices. Of equal sets it is the lexicographically first.
+    The best total f_k(i) of the places from i on obeys f_k(i) = max(f_k(i + 1), gain_i + f_{k-1}(i + gap)): O(n k) in
+    all, with n k / 8 bytes of choices. Of equal sets it is the lexicographically first.
 
     Parameters
     ----------
@@ -19,10 +21,17 @@ def best_spaced(gains: np.ndarray, gap: int, k: int) -> np.ndarray:
         positive, or -inf where no place may be.
     gap, k : int
     """
+    n = gains.shape[1]
+    gap = min(int(gap), max(n, 1))
+    fast = compiled("line")
+    return (fast.best_spaced if fast else best_spaced_plain)(gains, gap, min(k, -(-n // gap)))
+
+
+def best_spaced_plain(gains: np.ndarray, gap: int, k: int) -> np.ndarray:
+    """The same for a gap that is at most n: for each k a running maximum from the last place to the first."""
     signals, n = gains.shape
-    gap = min(gap, max(n, 1))
     best, chosen = np.zeros((signals, n + gap)), []
-    for _ in range(min(k, -(-n // gap))):
+    for _ in range(k):
         here = gains + best[:, gap:]
         best[:, :n] = np.maximum.accumulate(np.maximum(here, 0)[:, ::-1], axis=-1)[:, ::-1]
         chosen.append(np.packbits(here >= best[:, 1 : n + 1], axis=-1))

@@ -27,7 +27,8 @@ class Sparse(SupportModel):
 
     def support(self, x: Array, k: int) -> Array:
         x = self._signals(x)
-        return namespace(x).reshape(top_k_mask(flat(abs(x), self.ndim), check_count(k)), x.shape)
+        mask = top_k_mask(flat(abs(x), self.ndim), check_count(k))
+        return mask if self.ndim == 1 else namespace(x).reshape(mask, x.shape)
 
     def max_nonzeros(self, k: int) -> int:
         return k

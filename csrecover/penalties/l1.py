@@ -49,7 +49,9 @@ class L1(Norm):
 
 def weighted_sum(magnitudes: Array, weight: Any, ndim: int) -> Array:
     """Sum of weight * magnitude over each signal, (*batch,); the weight is a number or one for each entry."""
-    return namespace(magnitudes).sum(flat(weights_for(magnitudes, weight) * magnitudes, ndim), axis=-1)
+    if is_array(weight):
+        return namespace(magnitudes).sum(flat(weights_for(magnitudes, weight) * magnitudes, ndim), axis=-1)
+    return weight * namespace(magnitudes).sum(flat(magnitudes, ndim), axis=-1)
 
 
 def largest_entry_ratio(magnitudes: Array, weight: Any, ndim: int) -> Array:

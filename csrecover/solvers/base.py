@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, divide, eps, expand, fetched, keep, namespace, norm, on_host, to_like
+from ..backend import Array, divide, eps, expand, fetched, keep, keep_host_memory, namespace, norm, on_host, to_like
 from ..operators import LinearOperator
 from ..operators.algebra import Normal, Wrapper
 from .narrowing import Narrowing, joined, split
@@ -206,6 +206,7 @@ def run(
         given = f"max_iter={max_iter}, tol={tol}, check_every={check_every}"
         raise ValueError(f"expected max_iter >= 1 and check_every >= 1 and tol >= 0, got {given}")
     record = None
+    keep_host_memory()
     with np.errstate(over="ignore", invalid="ignore"):  # divergence is a status, not a warning
         for iteration, state in enumerate(iterates, start=1):
             if iteration % check_every and iteration < max_iter:

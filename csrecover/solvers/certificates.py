@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..backend import Array, clip, conj, device, divide, eps, expand, flat, is_complex, mT, namespace, norm, real_vdot
+from ..backend import Array, clip, device, divide, eps, expand, namespace, norm, real_vdot
 from ..operators import LinearOperator
 from ..penalties import Norm, Penalty
 from .base import Iterate
@@ -157,8 +157,7 @@ def flattest(
     Slopes have `ndim` axes. Large shares of both signs magnify the rounding errors of the correlations.
     """
     xp = namespace(*slopes)
-    rows = xp.stack([flat(slope, ndim) for slope in slopes], axis=-2)
-    gram = xp.real(rows @ conj(mT(rows))) if is_complex(rows) else rows @ mT(rows)
+    gram = _inner_products(slopes, ndim)
     trace = xp.sum(xp.linalg.diagonal(gram), axis=-1)[..., None, None]
     unit = xp.eye(len(slopes), dtype=gram.dtype, device=device(gram))
     usable = (trace > 0) & xp.isfinite(trace)
@@ -172,6 +171,14 @@ def flattest(
 
     doubt = _DOUBT * eps(shares) * xp.sum(abs(shares[..., 0]), axis=-1)
     return combined(points), combined(correlations), doubt
+
+
+def _inner_products(signals: Sequence[Array], ndim: int) -> Array:
+    """Real inner products of the signals with each other, (*batch, count, count); no copy is made of the signals."""
+    xp, count = namespace(*signals), range(len(signals))
+    lower = [[real_vdot(signals[i], signals[j], ndim) for j in range(i + 1)] for i in count]
+    rows = [xp.stack([lower[max(i, j)][min(i, j)] for j in count], axis=-1) for i in count]
+    return xp.stack(rows, axis=-2)
 
 
 def objective_at(penalty: Penalty, x: Array, residual: Array, ndim: int) -> Array:

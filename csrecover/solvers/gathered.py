@@ -106,9 +106,7 @@ class Gram:
         """
         if indices.size > y.size:
             return minimum_norm(self.columns.take(indices).T, y)
-        self.add(indices)
-        place = self.order.place[indices]
-        found = positive_solver(self.products.reshape(-1).take(place[:, None] * self.products.shape[1] + place))
+        found = positive_solver(self._among(indices))
         if found is None:
             return minimum_norm(self.columns.take(indices).T, y)
         invert, ease = found
@@ -117,6 +115,16 @@ class Gram:
             return x
         rows = self.columns.take(indices)
         return x + self._inverted(invert, rows.conj() @ (y - x @ rows))
+
+    def _among(self, indices: np.ndarray) -> np.ndarray:
+        """Inner products of these columns with each other; they are kept unless those with all known ones cost more."""
+        new, known = self.order.missing(indices).size, self.order.known.size
+        if new * (2 * known + new) > indices.size**2:
+            rows = self.columns.take(indices)
+            return (rows.conj() if is_complex(rows) else rows) @ rows.T
+        self.add(indices)
+        place = self.order.place[indices]
+        return self.products.reshape(-1).take(place[:, None] * self.products.shape[1] + place)
 
     def fill(self, x: np.ndarray, support: np.ndarray, correlations: np.ndarray, y: np.ndarray) -> None:
         """Write the solution on a support, a mask, into the signal x."""

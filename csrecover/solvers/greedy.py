@@ -16,7 +16,7 @@ from .narrowing import Steps
 from .result import Result
 
 _SHRINK = 0.5  # factor on a rejected step of IHT
-_SAFE = 0.99  # share of the largest step that is certain not to raise the residual, IHT
+_ENOUGH = 0.01  # share of ||change||^2 / step by which a plain step of IHT has to lower the squared residual
 
 
 def iht(
@@ -34,9 +34,9 @@ def iht(
 ) -> Result:
     """Normalised (model-based) iterative hard thresholding.
 
-    A gradient step and a projection onto the model; the step is the exact one on the current support, halved until
-    the residual is certain to fall where the support changes. The residual never rises. The other parameters, the
-    result and the errors are those of `cosamp`.
+    A gradient step and a projection onto the model; the step is the exact one on the current support, halved, where
+    the support changes, until the residual falls enough (the rule of Armijo, which the steps of the paper obey; longer
+    ones may). The residual never rises. The other parameters, the result and the errors are those of `cosamp`.
 
     Parameters
     ----------
@@ -198,10 +198,9 @@ def iht_iterates(
         support_next = model.support(trial, k)
         x_next = keep(trial, support_next)
         residual_next = y - A @ x_next
-        moved = norm(x_next - x, ndim_in) ** 2
-        seen = norm(residual_next - residual, ndim_out) ** 2
+        enough = keep(_ENOUGH * divide(norm(x_next - x, ndim_in) ** 2, step), plain)
+        falls = norm(residual_next, ndim_out) ** 2 <= norm(residual, ndim_out) ** 2 - enough
         same = xp.all(flat(support_next == support, ndim_in), axis=-1)
-        falls = xp.where(plain, step * seen <= _SAFE * moved, norm(residual_next, ndim_out) <= norm(residual, ndim_out))
         good = same | falls
         take_in, take_out = expand(good, ndim_in), expand(good, ndim_out)
         x_prev, x = x, xp.where(take_in, x_next, x)
