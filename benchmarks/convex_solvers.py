@@ -157,6 +157,7 @@ def pyproximal(A, y):
 
     n = A.shape[1]
     matrix = MatrixMult(np.ascontiguousarray(A[:, np.arange(n).reshape(-1, SIZE).T.reshape(-1)]))
+    matrix.explicit = False  # else it makes an (n, n) matrix that proximal gradient does not need
 
     def solve(weight, tol):
         options = {"tau": safe_step(A), "niter": 10_000, "acceleration": "fista", "tol": tol}
