@@ -163,9 +163,9 @@ MUTANTS = [
     ),
     Mutant(
         "Python's sum over an array",
-        "structures/blocks.py",
-        "if short else xp.sum(rows, axis=-1)",
-        "if short else sum(xp.moveaxis(rows, -1, 0))",
+        "backend/segments.py",
+        "return namespace(rows).sum(rows, axis=-1)",
+        "return sum(namespace(rows).moveaxis(rows, -1, 0))",
         NORMS.format("equal"),
     ),
     Mutant(

@@ -23,7 +23,7 @@ from .libraries import Array, arrays_in, device, frozen, is_array, library, name
 from .moving import cast_like, fetched, staged, to, to_like, to_numpy
 from .nufft import nonuniform_fourier
 from .parts import on_parts
-from .segments import scatter, segment_sum, top_k_mask
+from .segments import repeated, row_sums, scatter, segment_sum, top_k_mask
 from .signals import all_finite, clip, divide, energy, expand, flat, keep, mT, norm, real_vdot, scaled
 from .sparse import csr_adjoint, csr_matrix, csr_rows, csr_times
 from .systems import blas_threads, in_threads, positive_solver, well_conditioned
@@ -76,7 +76,9 @@ __all__ = [
     "real_dtype",
     "real_dtype_name",
     "real_vdot",
+    "repeated",
     "rfftn",
+    "row_sums",
     "scaled",
     "scatter",
     "segment_sum",

@@ -8,9 +8,19 @@ from functools import cached_property
 
 import numpy as np
 
-from ..backend import Array, flat, frozen, is_array, library, namespace, segment_sum, to_like, to_numpy, top_k_mask
-
-_SHORT = 128  # numbers that NumPy's own sum adds up no better than its einsum, which is three times as fast
+from ..backend import (
+    Array,
+    flat,
+    frozen,
+    is_array,
+    namespace,
+    repeated,
+    row_sums,
+    segment_sum,
+    to_like,
+    to_numpy,
+    top_k_mask,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,19 +105,15 @@ class Blocks:
         """Sum of real values over each block: (*batch, *shape) to (*batch, count)."""
         xp, values = namespace(values), flat(values, len(self.shape))
         if self.size is not None:
-            rows = xp.reshape(values, (*values.shape[:-1], self.count, self.size))
-            short = self.size <= _SHORT and library(rows) == "numpy"
-            return np.einsum("...i->...", rows) if short else xp.sum(rows, axis=-1)
+            return row_sums(xp.reshape(values, (*values.shape[:-1], self.count, self.size)))
         xp = namespace(values, self.labels)
         return segment_sum(values, xp.reshape(self.labels, (-1,)), self.count)
 
     def spread(self, values: Array) -> Array:
         """Give each coefficient the number of its block: (*batch, count) to (*batch, *shape)."""
         xp, batch = namespace(values), values.shape[:-1]
-        if self.size is not None and library(values) == "numpy":
-            values = np.repeat(values, self.size, axis=-1)
-        elif self.size is not None:
-            values = xp.broadcast_to(values[..., None], (*batch, self.count, self.size))
+        if self.size is not None:
+            values = repeated(values, self.size)
         else:
             values = namespace(values, self.labels).take(values, xp.reshape(self.labels, (-1,)), axis=-1)
         return xp.reshape(values, (*batch, *self.shape))
