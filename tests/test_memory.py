@@ -28,9 +28,7 @@ print(faults()[-1] * resource.getpagesize())
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator of the GNU C library")
 def test_a_repeated_solve_takes_no_new_pages_from_the_system():
     """A signal of it has 2 MiB; without the care that `run` takes each iteration asks for several times that."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")
-    }  # dask sets some
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}  # dask's
     command = [sys.executable, "-c", PROGRAM]
     out = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert float(out.stdout) < 2**21

@@ -82,6 +82,7 @@ def keep_host_memory() -> None:
 
     The GNU C library gives memory back to the system above twice the largest block that was freed so far. New pages
     have to be cleared, which takes longer than most operations on them; so a block is freed that nobody has written to.
+    Where the environment sets the allocator (MALLOC_TRIM_THRESHOLD_, as in workers of dask) it has no effect.
     """
     np.empty(_LARGEST, np.uint8)
 
