@@ -10,6 +10,7 @@ import numpy as np
 
 from ..backend import (
     Array,
+    all_finite,
     as_complex,
     as_float,
     cast_like,
@@ -62,7 +63,6 @@ class NUFFT(LinearOperator):
 
     def __post_init__(self) -> None:
         shape, points = as_shape(self.in_shape), as_float(self.points)
-        xp = namespace(points)
         if len(shape) > 3:
             raise ValueError(f"NUFFT takes signals of one to three axes, got the shape {shape}")
         if points.ndim != 2 or points.shape[0] == 0 or points.shape[1] != len(shape):
@@ -72,7 +72,7 @@ class NUFFT(LinearOperator):
             )
         if is_complex(points):
             raise TypeError(f"points are real frequencies in radians a sample, got dtype {points.dtype}")
-        if not bool(xp.all(xp.isfinite(points))):
+        if not all_finite(points):
             raise ValueError("points must be finite, got NaN or infinity")
         object.__setattr__(self, "in_shape", shape)
         object.__setattr__(self, "points", frozen(points))

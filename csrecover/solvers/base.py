@@ -11,7 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, divide, eps, expand, fetched, keep, keep_host_memory, namespace, norm, on_host, to_like
+from ..backend import (
+    Array,
+    all_finite,
+    divide,
+    eps,
+    expand,
+    fetched,
+    keep,
+    keep_host_memory,
+    namespace,
+    norm,
+    on_host,
+    to_like,
+)
 from ..operators import LinearOperator
 from ..operators.algebra import Normal, Wrapper
 from .narrowing import Narrowing, joined, split
@@ -119,7 +132,7 @@ class Counting(Wrapper):
                 raise ValueError(
                     f"{self.operator} gives an array of shape {out.shape}, (*batch, *{shape}) was expected"
                 )
-            if not bool(namespace(out).all(namespace(out).isfinite(out))):
+            if not all_finite(out):
                 raise FloatingPointError(f"the operator gives NaN or infinity: {self.operator}; check its entries")
         return out
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import Any
 
-from ..backend import Array, as_float, divide, eps, expand, is_complex, keep, namespace, norm, on_host
+from ..backend import Array, all_finite, as_float, divide, eps, expand, is_complex, keep, namespace, norm, on_host
 from ..operators import LinearOperator
 from .base import Counting, Iterate, Progress, accounted, looks_every, run
 from .problem import check_penalty, check_problem, product_threads
@@ -104,7 +104,7 @@ def starting_point(A: LinearOperator, y: Array, zero: Array, x0: Any) -> Array:
         raise ValueError(f"x0 must have shape {zero.shape}, got {x0.shape}")
     if is_complex(x0) and not is_complex(zero):
         raise TypeError(f"x0 must be real as A and y are, got {x0.dtype}")
-    if not bool(xp.all(xp.isfinite(x0))):
+    if not all_finite(x0):
         raise ValueError("x0 holds NaN or infinity: start from finite numbers")
     measured = expand(norm(y, len(A.out_shape)) > 0, len(A.in_shape))
     return keep(xp.astype(x0, zero.dtype), measured)  # y = 0 has the solution 0

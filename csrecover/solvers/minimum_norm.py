@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..backend import Array, as_complex, device, eps, mT, namespace, positive_solver, well_conditioned
+from ..backend import Array, all_finite, as_complex, device, eps, mT, namespace, positive_solver, well_conditioned
 
 
 def minimum_norm(B: Array, y: Array) -> Array:
@@ -18,7 +18,7 @@ def minimum_norm(B: Array, y: Array) -> Array:
     adjoint = xp.conj(mT(B))
     tall = t <= m
     gram = adjoint @ B if tall else B @ adjoint
-    if not bool(xp.all(xp.isfinite(gram))):  # decompositions may not end on NaN
+    if not all_finite(gram):  # decompositions may not end on NaN
         return xp.full((t,), float("nan"), dtype=dtype, device=device(y))
     found = positive_solver(gram)
     if found is None:
@@ -47,7 +47,7 @@ def minimum_norms(B: Array, y: Array, used: Array) -> Array:
         if well_conditioned(gram):
             x = xp.linalg.solve(gram, adjoint @ y)
             return (x + xp.linalg.solve(gram, adjoint @ (y - B @ x)))[..., 0]  # one step of refinement
-    if not bool(xp.all(xp.isfinite(B))):  # decompositions may not end on NaN
+    if not all_finite(B):  # decompositions may not end on NaN
         return xp.full(used.shape, float("nan"), dtype=dtype, device=device(y))
     return by_singular_values(B, y)[..., 0]
 

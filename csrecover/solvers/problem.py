@@ -8,7 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, as_float, blas_threads, cast_like, flat, is_complex, namespace, real_dtype_name, to_numpy
+from ..backend import (
+    Array,
+    all_finite,
+    as_float,
+    blas_threads,
+    cast_like,
+    flat,
+    is_complex,
+    namespace,
+    real_dtype_name,
+    to_numpy,
+)
 from ..models import Model, SupportModel
 from ..models.base import exceeds
 from ..operators import LinearOperator, as_operator
@@ -38,7 +49,7 @@ def check_problem(A: Any, y: Any) -> tuple[LinearOperator, Array]:
     size = xp.max(abs(flat(y, len(A.out_shape))), axis=-1)
     low, high = _RANGE[real_dtype_name(y)]
     if not bool(xp.all((size == 0) | ((size > low) & (size < high)))):  # NaN is in no range
-        if not bool(xp.all(xp.isfinite(given))):
+        if not all_finite(given):
             raise ValueError(
                 "y holds NaN or infinity: remove these measurements and the operator's rows that made them"
             )

@@ -6,7 +6,7 @@ import math
 import numbers
 from typing import Any
 
-from ..backend import Array, eps, namespace
+from ..backend import Array, all_finite, eps, namespace
 from ..penalties import Penalty
 from ..penalties.multiple import multiple
 
@@ -58,7 +58,7 @@ def scaled_penalty(penalty: Penalty, scale: Any, correlation: Array) -> Penalty:
         return penalty if fraction == 1 else fraction * penalty
     largest = penalty.zero_weight(correlation)
     xp = namespace(largest)
-    if not bool(xp.all(xp.isfinite(largest))):
+    if not all_finite(largest):
         raise ValueError(
             f"no multiple of {type(penalty).__name__} makes zero optimal, so lambda_max is infinite: give the scale as"
             " a number"
